@@ -1,0 +1,37 @@
+# Two targets do everything on a machine with Python 3.11 or newer, git and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check setup setup-dev clean
+
+demo: setup ## Set up, scan the two sample clips, and say where the PDF is.
+	rm -rf demo-out && mkdir demo-out
+	$(BIN)/lae-forensics demo --report demo-out/demo.pdf
+
+test: setup-dev ## Set up with the development tools, and run the tests.
+	$(BIN)/python -m pytest
+
+check: setup-dev ## Everything that CI runs.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+setup: $(VENV)/.installed
+
+setup-dev: $(VENV)/.installed-dev
+
+$(VENV)/.installed: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.installed-dev: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev,train]'
+	touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) demo-out dist build

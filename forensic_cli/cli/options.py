@@ -1,0 +1,76 @@
+"""Options that several commands share, with their help, and how they become a configuration."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from forensic_cli.config import DetectorName, DeviceName, Sampling, SamplingRule, load_case
+from forensic_cli.errors import UsageError
+from forensic_cli.types import Case
+
+_SAMPLING, _MODEL, _FACES, _CASE = "Sampling", "Model", "Faces", "Case"
+
+PathsArgument = Annotated[
+    list[Path], typer.Argument(help="Files and folders. Folders are searched whole; links are not followed.")
+]
+FpsOption = Annotated[
+    float | None,
+    typer.Option("--fps", help="Examine this many frames a second. [default: 2]", rich_help_panel=_SAMPLING),
+]
+FramesOption = Annotated[
+    int | None,
+    typer.Option(
+        "--frames", help="Examine this many frames, spread evenly over a video.", rich_help_panel=_SAMPLING
+    ),
+]
+AllFramesOption = Annotated[
+    bool, typer.Option("--all-frames", help="Examine every frame.", rich_help_panel=_SAMPLING)
+]
+DetectorOption = Annotated[
+    DetectorName,
+    typer.Option(
+        "--detector", help="dlib-cnn finds turned faces too, but takes seconds a frame without a GPU."
+    ),
+]
+MinFaceOption = Annotated[
+    int, typer.Option("--min-face", help="Smallest face to be found, in pixels of the full frame.")
+]
+JobsOption = Annotated[
+    int | None, typer.Option("--jobs", help="Detector threads. [default: one a processor, at most 8]")
+]
+DeviceOption = Annotated[
+    DeviceName, typer.Option("--device", help="Where the model runs; auto takes a GPU if there is one.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")]
+
+
+def make_sampling(fps: float | None, n_frames: int | None, all_frames: bool) -> Sampling:
+    """Turns the three sampling options into one rule.
+
+    Raises:
+        UsageError: more than one was given.
+    """
+    if sum((fps is not None, n_frames is not None, all_frames)) > 1:
+        raise UsageError("--fps, --frames and --all-frames exclude each other.", "Give one of them.")
+    if all_frames:
+        return Sampling(SamplingRule.ALL)
+    if n_frames is not None:
+        return Sampling(SamplingRule.COUNT, n_frames=n_frames)
+    return Sampling() if fps is None else Sampling(SamplingRule.FPS, fps=fps)
+
+
+def make_case(file: Path | None, **given: str | None) -> Case:
+    """Case data from case.toml, with single options laid over it."""
+    case = load_case(file) if file else Case()
+    return replace(case, **{name: value for name, value in given.items() if value is not None})
+
+
+def default_jobs(jobs: int | None) -> int:
+    """Detector threads: as asked, or one a processor up to eight."""
+    import os
+
+    return jobs if jobs is not None else min(8, os.cpu_count() or 1)

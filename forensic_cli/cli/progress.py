@@ -1,0 +1,192 @@
+"""Progress of a scan: a live display on a terminal, plain lines elsewhere, all on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from forensic_cli.cli.text import printable
+from forensic_cli.cli.words import VERDICT_WORDS
+from forensic_cli.evidence.records import item_line
+from forensic_cli.types import ItemResult
+
+_NAME_LENGTH = 32
+
+
+class Listener(AbstractContextManager["Listener"]):
+    """What the pipeline tells its progress to; this one says nothing, but prints JSON if asked to.
+
+    Args:
+        as_json: each item goes to stdout as one line when it is done.
+    """
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        return None
+
+    def on_found(self, n_items: int) -> None:
+        """All items are known."""
+
+    def on_item(self, number: int, path: Path, n_frames: int) -> None:
+        """An item begins."""
+
+    def on_frame(self) -> None:
+        """One more frame was examined."""
+
+    def on_report(self, path: Path) -> None:
+        """The PDF is being drawn."""
+
+    def on_result(self, item: ItemResult) -> None:
+        """An item is done."""
+        if self._as_json:
+            sys.stdout.write(item_line(item) + "\n")
+            sys.stdout.flush()
+
+
+class PlainListener(Listener):
+    """One line an item: for logs, pipes and batch systems."""
+
+    def __init__(self, as_json: bool) -> None:
+        super().__init__(as_json)
+        self._n_items = 0
+        self._n_frames = 0
+        self._began_s = 0.0
+
+    def on_found(self, n_items: int) -> None:
+        """Says how many items there are."""
+        self._n_items = n_items
+        _say(f"{n_items} item{'s' if n_items != 1 else ''} found")
+
+    def on_item(self, number: int, path: Path, n_frames: int) -> None:
+        """Says which item begins."""
+        self._began_s, self._n_frames = time.monotonic(), n_frames
+        _say(f"[{number}/{self._n_items}] {printable(path.name)}: {n_frames} frames to examine")
+
+    def on_result(self, item: ItemResult) -> None:
+        """Says what was found, and how fast."""
+        super().on_result(item)
+        word = VERDICT_WORDS[item.finding.verdict]
+        if item.finding.score is not None:
+            word += f", score {item.finding.score:+.3f}"
+        seconds = time.monotonic() - self._began_s
+        if item.counts and item.counts.n_used:
+            word += f" ({item.counts.n_used} frames in {seconds:.1f} s, {item.counts.n_used / seconds:.1f} a second)"
+        elif item.finding.reasons:
+            word += f": {printable(item.finding.reasons[0])}"
+        _say(f"[{int(item.item_id)}/{self._n_items}] {word}")
+
+    def on_report(self, path: Path) -> None:
+        """Says where the PDF goes."""
+        _say(f"Drawing {printable(str(path))}")
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+class _RateColumn(ProgressColumn):
+    """Steps a second, in the unit of the task."""
+
+    def render(self, task: Task) -> Text:
+        """Draws the rate, or nothing before there is one."""
+        return Text("" if task.speed is None else f"{task.speed:.1f} {task.fields['unit']}/s", style="dim")
+
+
+class LiveListener(Listener):
+    """Two bars: the batch and the item, with rate and time left."""
+
+    def __init__(self, as_json: bool, console: Console) -> None:
+        super().__init__(as_json)
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _RateColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        self._batch: TaskID | None = None
+        self._item: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def on_found(self, n_items: int) -> None:
+        """Adds the batch's bar."""
+        self._batch = self._progress.add_task("Items", total=n_items, unit="items")
+
+    def on_item(self, number: int, path: Path, n_frames: int) -> None:
+        """Adds the item's bar."""
+        name = printable(path.name)
+        if len(name) > _NAME_LENGTH:
+            name = f"{name[: _NAME_LENGTH // 2]}…{name[-_NAME_LENGTH // 2 + 1 :]}"
+        self._item = self._progress.add_task(escape(name), total=n_frames, unit="frames")
+
+    def on_frame(self) -> None:
+        """Moves the item's bar."""
+        if self._item is not None:
+            self._progress.advance(self._item)
+
+    def on_result(self, item: ItemResult) -> None:
+        """Moves the batch's bar."""
+        super().on_result(item)
+        if self._item is not None:
+            self._progress.remove_task(self._item)
+            self._item = None
+        if self._batch is not None:
+            self._progress.advance(self._batch)
+
+    def on_report(self, path: Path) -> None:
+        """Says that the PDF is being drawn."""
+        self._item = self._progress.add_task(
+            f"Drawing {escape(printable(path.name))}", total=None, unit="pages"
+        )
+
+
+def make_listener(as_json: bool, quiet: bool) -> Listener:
+    """The listener for this terminal: live where stderr is one, plain lines where it is none."""
+    if quiet:
+        return Listener(as_json)
+    console = Console(stderr=True)
+    return LiveListener(as_json, console) if console.is_terminal else PlainListener(as_json)

@@ -1,0 +1,161 @@
+"""`lae-forensics scan`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from forensic_cli.cli.options import (
+    AllFramesOption,
+    DetectorOption,
+    DeviceOption,
+    FpsOption,
+    FramesOption,
+    JobsOption,
+    MinFaceOption,
+    PathsArgument,
+    QuietOption,
+    default_jobs,
+    make_case,
+    make_sampling,
+)
+from forensic_cli.config import (
+    DetectorName,
+    DeviceName,
+    FaceSettings,
+    HeatmapChoice,
+    MediaLimits,
+    ModelSettings,
+    ScanConfig,
+)
+from forensic_cli.errors import ExitCode
+from forensic_cli.types import Verdict
+
+app = typer.Typer(rich_markup_mode=None)
+
+_EPILOG = """
+Examples:
+
+  lae-forensics scan video.mp4 --report out.pdf
+
+  lae-forensics scan ./exhibits --report case.pdf --out ./case-results --case case.toml
+
+  lae-forensics scan clip.mov --all-frames --heatmaps all --out ./clip-results
+
+  lae-forensics scan ./photos --json --quiet > results.jsonl
+
+With --report alone, the results that the report is drawn from are saved beside it, in a folder
+called after it: out.pdf and out-results/. Nothing is ever overwritten.
+
+Exit codes: 0 done, whatever was found; 2 usage; 3 done, but some items failed; 6 weights not
+trusted; 7 output cannot be written; 130 interrupted (items done are complete).
+"""
+
+
+@app.command(epilog=_EPILOG)
+def scan(
+    paths: PathsArgument,
+    report: Annotated[Path | None, typer.Option("--report", help="Write a PDF report here.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="Save results.jsonl, summary.csv, exhibits/ and the manifest in this new folder."
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON line an item on stdout, everything else on stderr.")
+    ] = False,
+    case: Annotated[Path | None, typer.Option("--case", help="Case data, a TOML file.")] = None,
+    case_number: Annotated[str | None, typer.Option("--case-number", help="Case number.")] = None,
+    exhibit_prefix: Annotated[
+        str | None, typer.Option("--exhibit-prefix", help="Put before the item numbers, for example AB/.")
+    ] = None,
+    examiner: Annotated[str | None, typer.Option("--examiner", help="Name of the examiner.")] = None,
+    laboratory: Annotated[str | None, typer.Option("--laboratory", help="Name of the laboratory.")] = None,
+    requester: Annotated[str | None, typer.Option("--requester", help="Who asked for this.")] = None,
+    question: Annotated[str | None, typer.Option("--question", help="What was asked.")] = None,
+    fps: FpsOption = None,
+    frames: FramesOption = None,
+    all_frames: AllFramesOption = False,
+    device: DeviceOption = DeviceName.AUTO,
+    batch_size: Annotated[int, typer.Option("--batch-size", help="Crops read at a time.")] = 16,
+    weights: Annotated[
+        str,
+        typer.Option("--weights", help="Name from `weights list`, or a folder made by `train export`."),
+    ] = "",
+    allow_foreign_weights: Annotated[
+        bool,
+        typer.Option(
+            "--allow-foreign-weights",
+            help="Admit weights that are not part of this release; the report says so.",
+        ),
+    ] = False,
+    detector: DetectorOption = DetectorName.DLIB_HOG,
+    min_face: MinFaceOption = 80,
+    max_faces: Annotated[int, typer.Option("--max-faces", help="Faces examined in a frame, at most.")] = 64,
+    heatmaps: Annotated[
+        HeatmapChoice,
+        typer.Option("--heatmaps", help="Heatmaps of no crop, of the highest-scoring crops, or of all."),
+    ] = HeatmapChoice.TOP,
+    jobs: JobsOption = None,
+    max_pixels: Annotated[
+        int, typer.Option("--max-pixels", help="Refuse pictures larger than this.")
+    ] = 64_000_000,
+    max_frames: Annotated[
+        int, typer.Option("--max-frames", help="Examine at most this many frames.")
+    ] = 20_000,
+    max_seconds: Annotated[
+        float, typer.Option("--max-seconds", help="Examine at most this much of a video.")
+    ] = 14_400.0,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the bootstrap intervals.")] = 20200,
+    quiet: QuietOption = False,
+) -> None:
+    """Examine videos, images and folders; write results and a PDF report."""
+    results = out if out is not None else _beside(report)
+    config = ScanConfig(
+        paths=tuple(paths),
+        out_dir=results,
+        report=report,
+        case=make_case(
+            case,
+            number=case_number,
+            exhibit_prefix=exhibit_prefix,
+            examiner=examiner,
+            laboratory=laboratory,
+            requester=requester,
+            question=question,
+        ),
+        sampling=make_sampling(fps, frames, all_frames),
+        limits=MediaLimits(max_pixels, max_frames, max_seconds),
+        faces=FaceSettings(detector, min_face, default_jobs(jobs), max_faces),
+        model=ModelSettings(weights, allow_foreign_weights, device, batch_size),
+        heatmaps=heatmaps,
+        seed=seed,
+    )
+    raise typer.Exit(int(run_and_report(config, as_json, quiet)))
+
+
+def _beside(report: Path | None) -> Path | None:
+    return None if report is None else report.with_name(f"{report.stem}-results")
+
+
+def run_and_report(config: ScanConfig, as_json: bool, quiet: bool) -> ExitCode:
+    """Runs a scan with progress, draws the PDF, prints the summary; returns the exit code."""
+    from forensic_cli.cli.progress import make_listener
+    from forensic_cli.cli.summary import print_summary
+    from forensic_cli.pipeline import draw_report, run_scan
+
+    listener = make_listener(as_json=as_json, quiet=quiet)
+    with listener:
+        result = run_scan(config, listener)
+        if config.report is not None and config.out_dir is not None:
+            listener.on_report(config.report)
+            draw_report(result, config.out_dir, config.report)
+    if not quiet:
+        print_summary(result, config.out_dir, config.report)
+    if result.run.was_interrupted:
+        return ExitCode.INTERRUPTED
+    failed = any(item.finding.verdict is Verdict.FAILED for item in result.items)
+    return ExitCode.SOME_ITEMS_FAILED if failed else ExitCode.DONE

@@ -1,0 +1,206 @@
+"""Frozen configuration of a scan, validated when it is made.
+
+Only orchestration (`pipeline`) takes a whole `ScanConfig`; leaf functions take plain values
+or the one part that they need.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+
+from forensic_cli.errors import UsageError
+from forensic_cli.types import Case
+
+
+class SamplingRule(StrEnum):
+    """Which frames of a video are examined."""
+
+    FPS = "fps"
+    COUNT = "frames"
+    ALL = "all-frames"
+
+
+class DetectorName(StrEnum):
+    """Face detectors that can be asked for."""
+
+    DLIB_HOG = "dlib-hog"
+    DLIB_CNN = "dlib-cnn"
+
+
+class DeviceName(StrEnum):
+    """Where the model runs."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    MPS = "mps"
+
+
+class HeatmapChoice(StrEnum):
+    """How many attention exhibits are written."""
+
+    NONE = "none"
+    TOP = "top"
+    ALL = "all"
+
+
+def _require(condition: bool, message: str, hint: str) -> None:
+    if not condition:
+        raise UsageError(message, hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Sampling of a video's frames.
+
+    Attributes:
+        fps: frames a second of presentation time (rule FPS).
+        n_frames: frames spread evenly over the whole video (rule COUNT).
+    """
+
+    rule: SamplingRule = SamplingRule.FPS
+    fps: float = 2.0
+    n_frames: int = 32
+
+    def __post_init__(self) -> None:
+        _require(0 < self.fps <= 1000, f"--fps {self.fps} is out of range.", "Give 0.001 to 1000.")
+        _require(self.n_frames >= 1, f"--frames {self.n_frames} is out of range.", "Give 1 or more.")
+
+    @property
+    def description(self) -> str:
+        """One phrase for the report."""
+        match self.rule:
+            case SamplingRule.FPS:
+                return f"{self.fps:g} frames a second of presentation time"
+            case SamplingRule.COUNT:
+                return f"{self.n_frames} frames spread evenly over the video"
+            case SamplingRule.ALL:
+                return "every frame"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaLimits:
+    """Caps against files that lie or are made to exhaust the machine. All are options.
+
+    Attributes:
+        max_pixels: width x height of one picture, as stored.
+        max_frames: sampled frames of one video.
+        max_duration_s: presentation time examined from the start.
+    """
+
+    max_pixels: int = 64_000_000
+    max_frames: int = 20_000
+    max_duration_s: float = 4 * 3600.0
+
+    def __post_init__(self) -> None:
+        _require(self.max_pixels >= 1, "--max-pixels must be at least 1.", "Leave it out for 64 MP.")
+        _require(self.max_frames >= 1, "--max-frames must be at least 1.", "Leave it out for 20000.")
+        _require(self.max_duration_s > 0, "--max-seconds must be above 0.", "Leave it out for 14400.")
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSettings:
+    """Detection and tracking.
+
+    Attributes:
+        min_face_px: smallest face side, in pixels of the full frame, that must be found.
+        n_threads: detector threads.
+        max_faces_per_frame: the most confident are kept; a hit is a warning.
+    """
+
+    detector: DetectorName = DetectorName.DLIB_HOG
+    min_face_px: int = 80
+    n_threads: int = 2
+    max_faces_per_frame: int = 64
+
+    def __post_init__(self) -> None:
+        _require(
+            20 <= self.min_face_px <= 4096,
+            f"--min-face {self.min_face_px} is out of range.",
+            "Give 20 to 4096 pixels; below 80 the detector works on an enlarged frame.",
+        )
+        _require(self.n_threads >= 1, f"--jobs {self.n_threads} is out of range.", "Give 1 or more.")
+        _require(self.max_faces_per_frame >= 1, "--max-faces must be at least 1.", "Leave it out for 64.")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """Which weights, where, and how many crops at a time.
+
+    Attributes:
+        weights: a name from weights.json, "" for its default, or a folder with its own weights.json.
+        allow_foreign_weights: admits such a folder.
+        batch_size: crops in one forward pass.
+    """
+
+    weights: str = ""
+    allow_foreign_weights: bool = False
+    device: DeviceName = DeviceName.AUTO
+    batch_size: int = 16
+
+    def __post_init__(self) -> None:
+        _require(
+            1 <= self.batch_size <= 4096,
+            f"--batch-size {self.batch_size} is out of range.",
+            "Give 1 to 4096.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ScanConfig:
+    """One scan, whole.
+
+    Attributes:
+        paths: files and folders as given.
+        out_dir: where results.jsonl, summary.csv, exhibits/ and the manifest go; None saves nothing.
+        report: the PDF to write, None for none; needs `out_dir`.
+        seed: of the bootstrap intervals.
+    """
+
+    paths: tuple[Path, ...]
+    out_dir: Path | None = None
+    report: Path | None = None
+    case: Case = field(default_factory=Case)
+    sampling: Sampling = field(default_factory=Sampling)
+    limits: MediaLimits = field(default_factory=MediaLimits)
+    faces: FaceSettings = field(default_factory=FaceSettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
+    heatmaps: HeatmapChoice = HeatmapChoice.TOP
+    seed: int = 20200
+
+    def __post_init__(self) -> None:
+        _require(bool(self.paths), "Nothing to scan.", "Name at least one file or folder.")
+        _require(
+            self.report is None or self.out_dir is not None,
+            "A report needs a folder for its results.",
+            "Give --out as well.",
+        )
+
+
+def load_case(path: Path) -> Case:
+    """Reads case.toml: a flat table, or a table [case], with the fields of `Case`.
+
+    Raises:
+        UsageError: the file is missing, is no TOML, or has a key that `Case` does not know.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"The case file {path} cannot be read: {error.strerror}.", "Check --case."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"The case file {path} is not valid TOML: {error}.", "Mend that line.") from error
+    table = document.get("case", document)
+    known = [entry.name for entry in fields(Case)]
+    unknown = sorted(set(table) - set(known))
+    if unknown:
+        raise UsageError(
+            f"The case file {path} has unknown keys: {', '.join(unknown)}.",
+            f"Known keys: {', '.join(known)}.",
+        )
+    values = {key: value if isinstance(value, str) else str(value) for key, value in table.items()}
+    return Case(**values)

@@ -1,0 +1,1 @@
+"""From crop readings to findings, and the pictures that show them."""

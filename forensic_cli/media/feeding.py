@@ -1,0 +1,142 @@
+"""Feeding a decoder runs of packets, each of which carries its position through to its frame.
+
+One thread decodes. With more, a damaged stream gives other pixels, and HEVC even other ones each
+time [tried]; what cannot be repeated is worth nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Set
+from dataclasses import dataclass
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from forensic_cli.media.packets import stream_packets
+
+# In these the syntax marks the frames that no other one refers to. (HEVC's mark holds within one
+# temporal layer only, so it is no proof.)
+_MARKS_DISPOSABLE_FRAMES = frozenset({"h264", "mpeg4", "mpeg2video"})
+
+
+class PacketMark:
+    """Travels through the decoder with a packet, to tell the frame that comes of it.
+
+    PyAV finds the object again by its address, and forgets it when any packet with that address is
+    freed [seen]. So each packet needs an object of its own; the interpreter's shared small integers
+    would be lost.
+    """
+
+    __slots__ = ("position",)
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+
+
+OpenStream = Callable[[], tuple[InputContainer, VideoStream]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What came of one packet, or of emptying the decoder after the last one.
+
+    Attributes:
+        position: of the packet fed last.
+        frames: out of the decoder, in display order; see `coded_position`.
+        has_fault: the decoder refused the packet.
+        is_last: nothing more comes in this run.
+    """
+
+    position: int
+    frames: list[VideoFrame]
+    has_fault: bool
+    is_last: bool = False
+
+
+class PacketFeeder:
+    """Reads packets forward, and decodes those that it is told to.
+
+    Args:
+        open_stream: opens the container at its start. It is called again only to go back.
+        decoder_options: of FFmpeg's decoder.
+    """
+
+    def __init__(self, open_stream: OpenStream, decoder_options: dict[str, str]) -> None:
+        self._open_stream = open_stream
+        self._decoder_options = decoder_options
+        self._container: InputContainer | None = None
+        self._packets: Iterator[Packet[VideoStream]] = iter(())
+        self._position = 0
+
+    def close(self) -> None:
+        """Closes the container; the evidence file stays open for its owner."""
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+    def decode(self, start: int, stop: int, only: Set[int] | None = None) -> Iterator[Step]:
+        """Decodes the packets from `start` up to, not including, `stop`, then empties the decoder.
+
+        Args:
+            only: positions whose frames are asked for. Others are decoded only where their coding
+                allows that another frame refers to them. None asks for all.
+        """
+        stream = self._stream_before(start)
+        context = stream.codec_context
+        may_skip = only is not None and context.codec.canonical_name in _MARKS_DISPOSABLE_FRAMES
+        for position, packet in self._read(start, stop):
+            packet.opaque = PacketMark(position)
+            if may_skip:
+                context.skip_frame = "DEFAULT" if only is None or position in only else "NONREF"
+            yield self._step(position, packet, context.decode)
+        last = self._step(stop - 1, None, context.decode, is_last=True)
+        context.flush_buffers()
+        yield last
+
+    @staticmethod
+    def _step(
+        position: int,
+        packet: Packet[VideoStream] | None,
+        decode: Callable[[Packet[VideoStream] | None], list[VideoFrame]],
+        is_last: bool = False,
+    ) -> Step:
+        try:
+            return Step(position, decode(packet), False, is_last)
+        except av.error.FFmpegError:
+            return Step(position, [], True, is_last)
+
+    def _stream_before(self, start: int) -> VideoStream:
+        """The stream, opened so that the packet at `start` is still to come."""
+        if self._container is None or self._position > start:
+            self.close()
+            self._container, self._stream = self._open_stream()
+            context = self._stream.codec_context
+            context.thread_count = 1
+            context.copy_opaque = True
+            context.options = self._decoder_options
+            self._packets = stream_packets(self._container, self._stream)
+            self._position = 0
+        return self._stream
+
+    def _read(self, start: int, stop: int) -> Iterator[tuple[int, Packet[VideoStream]]]:
+        while self._position < stop:
+            try:
+                packet = next(self._packets, None)
+            except av.error.FFmpegError:
+                # The index ends at the same place, and says so ("stream-broken").
+                return
+            if packet is None:
+                return
+            position, self._position = self._position, self._position + 1
+            if position >= start:
+                yield position, packet
+
+
+def coded_position(frame: VideoFrame) -> int:
+    """The position of the packet that a frame from a `PacketFeeder` was coded in."""
+    mark = frame.opaque
+    assert isinstance(mark, PacketMark)
+    return mark.position

@@ -1,0 +1,1 @@
+"""The Locality-Aware AutoEncoder, its weights, and inference."""

@@ -1,0 +1,1 @@
+"""Hashes, manifests and the facts of a run."""

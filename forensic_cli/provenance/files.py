@@ -1,0 +1,94 @@
+"""Reading evidence without touching it, and writing results in one step."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from forensic_cli.errors import MediaError, OutputError
+
+_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A regular file as it was read: its hash, its size, its modification time in UTC."""
+
+    sha256: str
+    n_bytes: int
+    mtime_utc: str
+
+
+def utc_iso(timestamp_s: float) -> str:
+    """Seconds since the epoch as ISO 8601 UTC to the second."""
+    return datetime.fromtimestamp(timestamp_s, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def hash_evidence(path: Path) -> FileState:
+    """Hashes a file read-only, without following a link in its last component.
+
+    Raises:
+        MediaError: it is missing, unreadable, a link, or no regular file.
+    """
+    # O_NONBLOCK: opening a FIFO must not wait for a writer; it has no effect on regular files.
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    flags |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        raise MediaError(
+            f"The file cannot be opened: {error.strerror}.",
+            "Check that it exists, may be read, and is no symbolic link.",
+        ) from error
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise MediaError("It is not a regular file.", "Give a file, not a device, pipe or folder.")
+        digest = hashlib.sha256()
+        n_bytes = 0
+        try:
+            while block := file.read(_BLOCK_BYTES):
+                digest.update(block)
+                n_bytes += len(block)
+        except OSError as error:
+            raise MediaError(
+                f"The file cannot be read to its end: {error.strerror}.", "Check the storage medium."
+            ) from error
+    return FileState(digest.hexdigest(), n_bytes, utc_iso(status.st_mtime))
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Writes a file under a temporary name, then moves it into place.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        temporary = Path(name)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes the file private; results are as readable as the umask says.
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror}.", "Check the folder's permissions and free space."
+        ) from error
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

@@ -1,0 +1,1 @@
+"""From saved results to a PDF, without torch."""

@@ -1,0 +1,198 @@
+"""The first page, the table of findings, and the request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reportlab.platypus import CondPageBreak, PageBreak, Spacer, Table, TableStyle
+
+from forensic_cli.report import wording as w
+from forensic_cli.report.flow import Anchor, Drawn, PageOf, Story, VerdictLabel, paragraph, paragraphs
+from forensic_cli.report.fonts import LIGHT, REGULAR
+from forensic_cli.report.model import Accounting, Field, ReportModel, Summary, SummaryRow
+from forensic_cli.report.styles import ACCENT, INK, MUTED, RULE, TEXT_HEIGHT, TEXT_WIDTH
+from forensic_cli.report.tables import boxed, field_value, plain_table_style, ruled_table, section_story
+from forensic_cli.report.text import draw_text
+
+_FINDING_WIDTHS = (50.0, 146.0, 148.0, 72.0, 32.0, TEXT_WIDTH - 448.0)
+
+
+def cover_story(model: ReportModel) -> Story:
+    """Summary on one page, with the table of findings where it fits."""
+    summary = model.summary
+    story: Story = [
+        Anchor("summary", "Summary"),
+        paragraph(model.head.title, "title"),
+        paragraph(w.SUBTITLE, "subtitle"),
+        _facts_grid(summary.facts),
+        Spacer(0, 6),
+    ]
+    if summary.notices:
+        story += [boxed([paragraph(notice, "notice") for notice in summary.notices]), Spacer(0, 2)]
+    story += [paragraph(w.QUESTION_TITLE, "h2"), *paragraphs(summary.question, "lead")]
+    story += [
+        paragraph(w.ACCOUNTING_TITLE, "h2"),
+        AccountingTiles(summary.accounting),
+        paragraph(f"{summary.accounting.sentence} {summary.scope}", "note"),
+    ]
+    findings: Story = [
+        CondPageBreak(90),
+        Anchor("findings", w.FINDINGS_TITLE),
+        paragraph(w.FINDINGS_TITLE, "h2"),
+        _findings_table(summary),
+    ]
+    on_one_page = [*story, *findings, *_meaning(summary)]
+    if _height(on_one_page) <= TEXT_HEIGHT:
+        return on_one_page
+    # The first page stays a summary; a long table has the next ones to itself.
+    tally: Story = [
+        paragraph(w.FINDINGS_TITLE, "h2"),
+        _tally_table(summary),
+        Spacer(0, 4),
+        paragraph(w.FINDINGS_BELOW, "note"),
+    ]
+    return [*story, *tally, *_meaning(summary), PageBreak(), *findings]
+
+
+def _height(story: Story) -> float:
+    """Height in points of a story on one endless page; spaces are merged as a frame merges them."""
+    total = space_after = 0.0
+    for part in story:
+        _, height = part.wrap(TEXT_WIDTH, 1e6)
+        total += max(part.getSpaceBefore() - space_after, 0) + height + part.getSpaceAfter()
+        space_after = part.getSpaceAfter()
+    return total
+
+
+def _meaning(summary: Summary) -> Story:
+    column = (TEXT_WIDTH - 20) / 2
+    rows = [[paragraph(w.MEANS_TITLE, "h3"), "", paragraph(w.NOT_MEANS_TITLE, "h3")]]
+    rows.append([_notes(summary.means), "", _notes(summary.does_not_mean)])
+    table = Table(rows, colWidths=(column, 20, column))
+    table.setStyle(plain_table_style(0, 1))
+    return [Spacer(0, 10), table, Spacer(0, 6), boxed([paragraph(summary.draft, "value-strong")])]
+
+
+def _notes(texts: tuple[str, ...]) -> Story:
+    return [paragraph(text, "cover-note") for text in texts]
+
+
+def _facts_grid(facts: tuple[Field, ...]) -> Table:
+    cells = [[paragraph(field.label, "label"), field_value(field)] for field in facts]
+    rows = [cells[start : start + 3] for start in range(0, len(cells), 3)]
+    widths = (TEXT_WIDTH * 0.40, TEXT_WIDTH * 0.32, TEXT_WIDTH * 0.28)
+    table = Table(rows, colWidths=widths)
+    table.setStyle(plain_table_style(0, 5))
+    table.setStyle(
+        TableStyle(
+            [
+                ("LINEABOVE", (0, 0), (-1, -1), 0.4, RULE),
+                ("LINEBELOW", (0, -1), (-1, -1), 0.4, RULE),
+                ("TOPPADDING", (0, 0), (-1, -1), 4),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 8),
+            ]
+        )
+    )
+    return table
+
+
+class AccountingTiles(Drawn):
+    """Found = analysed + without a face + skipped + failed, in large figures."""
+
+    def __init__(self, accounting: Accounting) -> None:
+        super().__init__(TEXT_WIDTH, 44)
+        self.counts = (
+            accounting.n_found,
+            accounting.n_analysed,
+            accounting.n_no_face,
+            accounting.n_skipped,
+            accounting.n_failed,
+        )
+
+    def draw(self) -> None:
+        """Draws five figures, their signs and their names."""
+        canvas = self.canv
+        # Wide enough for a thousand items and the sign after them.
+        step = 92.0
+        for number, (count, name) in enumerate(zip(self.counts, w.ACCOUNTING_TILES, strict=True)):
+            x = number * step
+            if number:
+                canvas.setFillColor(MUTED)
+                draw_text(canvas, x - 20, 21, "=" if number == 1 else "+", LIGHT, 17, "centre")
+            canvas.setFillColor(ACCENT if number == 0 else INK)
+            draw_text(canvas, x, 19, f"{count:,}", LIGHT, 25)
+            canvas.setFillColor(MUTED)
+            draw_text(canvas, x, 7, name, REGULAR, 8)
+
+
+def _tally_table(summary: Summary) -> Any:
+    rows = [
+        [
+            VerdictLabel(row.verdict, row.words),
+            paragraph(row.n_items, "cell-strong-right"),
+            paragraph(row.labels, "cell-note"),
+        ]
+        for row in summary.tally
+    ]
+    table = Table(rows, colWidths=(164, 44, TEXT_WIDTH - 208))
+    table.setStyle(plain_table_style(0, 4))
+    table.setStyle(
+        TableStyle(
+            [
+                ("TOPPADDING", (0, 0), (-1, -1), 4),
+                ("RIGHTPADDING", (1, 0), (1, -1), 14),
+                ("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE),
+            ]
+        )
+    )
+    return table
+
+
+def _findings_table(summary: Summary) -> Any:
+    header = [paragraph(name, "head") for name in w.COLUMNS_FINDINGS]
+    for column in (4, 5):
+        header[column] = paragraph(w.COLUMNS_FINDINGS[column], "head-right")
+    return ruled_table(header, [_finding_cells(row) for row in summary.rows], _FINDING_WIDTHS)
+
+
+def _finding_cells(row: SummaryRow) -> list[Any]:
+    score: list[Any] = [paragraph(row.score or "–", "cell")]
+    if row.interval:
+        score.append(paragraph(row.interval, "cell-note"))
+    return [
+        paragraph(row.label, "cell-strong"),
+        paragraph(row.name, "cell"),
+        VerdictLabel(row.verdict, row.words),
+        score,
+        paragraph(row.faces or "–", "cell-right"),
+        PageOf(row.anchor, _FINDING_WIDTHS[-1]),
+    ]
+
+
+def request_story(model: ReportModel) -> Story:
+    """Who asked what, who answers, and where they sign."""
+    return [
+        PageBreak(),
+        *section_story(model.request),
+        *section_story(model.people),
+        *section_story(model.custody),
+        Spacer(0, 26),
+        _signatures(),
+    ]
+
+
+def _signatures() -> Table:
+    column = (TEXT_WIDTH - 24) / 2
+    cells = [paragraph(w.SIGNATURE_EXAMINER, "label"), "", paragraph(w.SIGNATURE_REVIEWER, "label")]
+    table = Table([["", "", ""], cells], colWidths=(column, 24, column), rowHeights=[38, None])
+    table.setStyle(plain_table_style(0, 0))
+    table.setStyle(
+        TableStyle(
+            [
+                ("LINEABOVE", (0, 1), (0, 1), 0.6, INK),
+                ("LINEABOVE", (2, 1), (2, 1), 0.6, INK),
+                ("TOPPADDING", (0, 1), (-1, 1), 3),
+            ]
+        )
+    )
+    return table

@@ -1,0 +1,200 @@
+"""The pages of each item, and the table of items without a face reading."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reportlab.platypus import CondPageBreak, PageBreak, Spacer, Table
+
+from forensic_cli.report import wording as w
+from forensic_cli.report.flow import Anchor, Late, PageOf, Story, VerdictLabel, paragraph
+from forensic_cli.report.fonts import LIGHT
+from forensic_cli.report.model import ItemSection, ListedItem, ReportModel, TrackSection
+from forensic_cli.report.pages import SetRunningItem
+from forensic_cli.report.pictures import frames_story
+from forensic_cli.report.scales import ScoreBar
+from forensic_cli.report.styles import TEXT_WIDTH, style
+from forensic_cli.report.tables import (
+    box_style,
+    field_grid,
+    field_table,
+    field_value,
+    plain_table_style,
+    points,
+    ruled_table,
+)
+from forensic_cli.report.text import clip, fit_text
+from forensic_cli.report.timeline import Timeline
+
+_TRACK_WIDTHS = (70.0, 148.0, 46.0, 90.0, 38.0, TEXT_WIDTH - 420.0, 28.0)
+_READING_WIDTHS = (36.0, 50.0, 72.0, 62.0, 62.0, 54.0, 46.0, 54.0, TEXT_WIDTH - 436.0)
+_LISTED_WIDTHS = (48.0, 84.0, TEXT_WIDTH - 132.0)
+_LISTED_LABEL = 64.0
+# Entries of the outline that are still seen at a glance.
+_MANY_ENTRIES = 30
+
+
+def items_story(model: ReportModel) -> Story:
+    """One section an item; each is made when its turn comes."""
+    story: Story = [Late(_maker(model, number)) for number in range(len(model.items))]
+    if model.listed:
+        story += [PageBreak(), SetRunningItem(""), *_listed_story(model)]
+    return story
+
+
+def _maker(model: ReportModel, number: int) -> Any:
+    return lambda: _item_story(model, number)
+
+
+def _item_story(model: ReportModel, number: int) -> Story:
+    item = model.items[number]
+    heading = w.ITEM.format(label=item.label)
+    story: Story = [PageBreak(), SetRunningItem(item.label)]
+    if number == 0:
+        story.append(Anchor("items", w.ITEMS_TITLE, 0, is_closed=len(model.items) > _MANY_ENTRIES))
+    story += [
+        Anchor(item.anchor, _outline_title(item), 1, is_closed=True),
+        paragraph(heading, "kicker"),
+        # In full below; here on two lines at most.
+        paragraph(fit_text(item.name, LIGHT, style("item").fontSize, 1.9 * TEXT_WIDTH), "item"),
+        _finding_box(item),
+        paragraph(w.IDENTITY_TITLE, "h2"),
+        field_table(item.identity),
+    ]
+    if item.media:
+        story += [CondPageBreak(110), paragraph(w.MEDIA_TITLE, "h2"), field_grid(item.media)]
+        story += [Spacer(0, 4), paragraph(w.MEDIA_NOTE, "note")]
+    if item.frames_sentence:
+        story += [CondPageBreak(50), paragraph(w.FRAMES_TITLE, "h2"), paragraph(item.frames_sentence)]
+    if item.warnings:
+        story += [CondPageBreak(60), paragraph(w.WARNINGS_TITLE, "h2"), *points(item.warnings)]
+    if len(item.tracks) > 1:
+        story += _tracks_overview(item)
+    if item.pictures_note:
+        story.append(paragraph(item.pictures_note, "note"))
+    shown = [track for track in item.tracks if not track.is_summarised]
+    story += [Late(_track_maker(model, item, track)) for track in shown]
+    story += [CondPageBreak(90), paragraph(w.ITEM_LIMITS_TITLE, "h2"), *points(item.limits)]
+    return story
+
+
+def _outline_title(item: ItemSection | ListedItem) -> str:
+    return f"{w.ITEM.format(label=item.label)}: {clip(item.name, 120)}"
+
+
+def _track_maker(model: ReportModel, item: ItemSection, track: TrackSection) -> Any:
+    return lambda: _track_story(model, item, track)
+
+
+def _finding_box(item: ItemSection) -> Table:
+    left: Story = [VerdictLabel(item.verdict, item.words, "verdict")]
+    left += [paragraph(reason, "value") for reason in item.reasons]
+    right: Story = []
+    if item.score:
+        right = [paragraph("Score", "label-right"), paragraph(item.score, "score-right")]
+    if item.interval:
+        right.append(paragraph(f"95% interval {item.interval}", "cell-note-right"))
+    return Table([[left, right]], colWidths=(TEXT_WIDTH - 150, 150), style=box_style())
+
+
+def _tracks_overview(item: ItemSection) -> Story:
+    header = [paragraph(name, "head") for name in w.COLUMNS_TRACKS]
+    header[-1] = paragraph(w.COLUMNS_TRACKS[-1], "head-right")
+    rows = [
+        [
+            paragraph(track.title, "cell-strong"),
+            VerdictLabel(track.verdict, track.words),
+            paragraph(track.score or "–", "cell"),
+            paragraph(track.interval or "–", "cell"),
+            paragraph(track.n_frames, "cell"),
+            paragraph(track.span or "–", "cell-note"),
+            "" if track.is_summarised else PageOf(track.anchor, _TRACK_WIDTHS[-1]),
+        ]
+        for track in item.tracks
+    ]
+    story: Story = [
+        CondPageBreak(110),
+        paragraph(w.TRACKS_TITLE, "h2"),
+        ruled_table(header, rows, _TRACK_WIDTHS),
+    ]
+    if item.tracks_note:
+        story += [Spacer(0, 4), paragraph(item.tracks_note, "note")]
+    return story
+
+
+def _track_story(model: ReportModel, item: ItemSection, track: TrackSection) -> Story:
+    is_single = len(track.plot.points) == 1
+    story: Story = [
+        CondPageBreak(330 if not is_single else 200),
+        Anchor(track.anchor, track.title if len(item.tracks) > 1 else "", 2),
+        paragraph(track.title, "h2"),
+        _track_finding(track),
+    ]
+    if track.plot.points:
+        story.append(paragraph(w.BAR_TITLE if is_single else w.TIMELINE_TITLE, "h3"))
+        story.append(ScoreBar(track.plot) if is_single else Timeline(track.plot))
+        story.append(paragraph(track.plot.description, "note"))
+    if track.fields:
+        story += [
+            CondPageBreak(80),
+            paragraph(w.NUMBERS_TITLE, "h3"),
+            field_grid(track.fields, label_width=128),
+        ]
+    story += frames_story(track.frames, model.attention_top, model.attention_note)
+    story += _readings(track)
+    return story
+
+
+def _track_finding(track: TrackSection) -> Table:
+    left: Story = [VerdictLabel(track.verdict, track.words, "value-strong")]
+    left += [paragraph(reason, "value") for reason in track.reasons]
+    score = " ".join(("Score", track.score)) if track.score else ""
+    right: Story = [paragraph(score, "value-strong-right")] if score else []
+    if track.interval:
+        right.append(paragraph(f"95% interval {track.interval}", "cell-note-right"))
+    table = Table([[left, right]], colWidths=(TEXT_WIDTH - 150, 150))
+    table.setStyle(plain_table_style(0, 3))
+    return table
+
+
+def _readings(track: TrackSection) -> Story:
+    if not track.readings:
+        return []
+    header = [paragraph(w.COLUMNS_READINGS[0], "head")]
+    header += [paragraph(name, "head-right") for name in w.COLUMNS_READINGS[1:]]
+    rows = [
+        [paragraph(row.shown_as, "cell-strong"), *(paragraph(cell, "cell-right") for cell in row.cells)]
+        for row in track.readings
+    ]
+    story: Story = [CondPageBreak(80), paragraph(w.READINGS_TITLE, "h3")]
+    story.append(ruled_table(header, rows, _READING_WIDTHS, padding=1.8))
+    if track.readings_note:
+        story += [Spacer(0, 3), paragraph(track.readings_note, "note")]
+    return story
+
+
+def _listed_story(model: ReportModel) -> Story:
+    story: Story = [
+        Anchor("listed", w.LISTED_TITLE, 0, is_closed=len(model.listed) > _MANY_ENTRIES),
+        paragraph(w.LISTED_TITLE, "h1"),
+        paragraph(w.LISTED_NOTE),
+        Spacer(0, 4),
+    ]
+    header = [paragraph(name, "head") for name in ("Item", "Finding", "File, and why")]
+    story.append(
+        ruled_table(header, [_listed_cells(item) for item in model.listed], _LISTED_WIDTHS, padding=6)
+    )
+    return story
+
+
+def _listed_cells(item: ListedItem) -> list[Any]:
+    what: Story = [paragraph(item.name, "lead")]
+    what += [paragraph(reason, "value") for reason in item.reasons]
+    facts = [[paragraph(field.label, "label"), field_value(field)] for field in item.facts]
+    table = Table(facts, colWidths=(_LISTED_LABEL, _LISTED_WIDTHS[2] - _LISTED_LABEL))
+    table.setStyle(plain_table_style(0, 1))
+    return [
+        [Anchor(item.anchor, _outline_title(item), 1), paragraph(item.label, "cell-strong")],
+        VerdictLabel(item.verdict, item.words),
+        [*what, Spacer(0, 3), table],
+    ]

@@ -1,0 +1,75 @@
+"""Material that many tests share: a real face, tiny seeded weights, the sample clips."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from forensic_cli.model.weights import CATALOGUE_SCHEMA, ErrorRate, ModelCard
+from forensic_cli.types import RgbImage
+
+SAMPLES = Path(__file__).resolve().parent.parent / "forensic_cli" / "samples"
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> RgbImage:
+    """The portrait of Eileen Collins, (512, 512, 3), whose face dlib finds."""
+    from skimage.data import astronaut as load
+
+    return np.ascontiguousarray(load())
+
+
+@pytest.fixture
+def card() -> ModelCard:
+    """A model card with round thresholds."""
+    return ModelCard(
+        name="test-weights",
+        arch="lae",
+        file="test-weights.safetensors",
+        sha256="0" * 64,
+        forged_threshold=0.5,
+        no_support_threshold=-0.5,
+        threshold_rule="Chosen by hand for a test.",
+        attention_scale=2.0,
+        training=(("Data", "none"),),
+        error_rates=(
+            ErrorRate("condition", "in-domain", "set", 10, 10, 0.9, 0.1, (0.02, 0.4), 0.2, (0.1, 0.5)),
+        ),
+        limitations=("Seeded at random.",),
+    )
+
+
+@pytest.fixture(scope="session")
+def weights_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights folder with a seeded, untrained encoder."""
+    import torch
+    from safetensors.torch import save
+
+    from forensic_cli.model.lae import Encoder, initialise
+
+    encoder = Encoder()
+    initialise(encoder, torch.Generator().manual_seed(1))
+    content = save({k: v for k, v in encoder.state_dict().items() if not k.endswith("num_batches_tracked")})
+    folder = tmp_path_factory.mktemp("weights")
+    (folder / "seeded.safetensors").write_bytes(content)
+    entry = asdict(
+        ModelCard(
+            name="seeded",
+            arch="lae",
+            file="seeded.safetensors",
+            sha256=hashlib.sha256(content).hexdigest(),
+            forged_threshold=0.01,
+            no_support_threshold=-0.01,
+            threshold_rule="Chosen by hand for a test.",
+            attention_scale=1e-3,
+        )
+    )
+    entry["training"] = {"Data": "none: seeded at random"}
+    document = {"schema": CATALOGUE_SCHEMA, "default": "seeded", "weights": [entry]}
+    (folder / "weights.json").write_text(json.dumps(document))
+    return folder

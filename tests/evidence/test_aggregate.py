@@ -1,0 +1,128 @@
+"""From crop scores to findings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forensic_cli.evidence.aggregate import (
+    aggregation_rule,
+    bootstrap_interval,
+    item_finding,
+    track_finding,
+    trimmed_mean,
+)
+from forensic_cli.model.weights import ModelCard
+from forensic_cli.types import CropReading, LatentActivation, TrackResult, Verdict
+
+
+def readings(scores: list[float], face_px: float = 120.0) -> list[CropReading]:
+    box = (10.0, 10.0, 10.0 + face_px, 10.0 + face_px)
+    return [
+        CropReading(k, k, k / 2, box, box, 1.0, 50.0, LatentActivation(max(-s, 0.0), max(s, 0.0)))
+        for k, s in enumerate(scores)
+    ]
+
+
+def track(number: int, scores: list[float], card: ModelCard) -> TrackResult:
+    rows = readings(scores)
+    return TrackResult(number, tuple(rows), track_finding(rows, card, len(rows), 1))
+
+
+@pytest.mark.parametrize(
+    ("score", "verdict"),
+    [
+        (0.5, Verdict.LIKELY_FORGED),
+        (0.499, Verdict.INCONCLUSIVE),
+        (-0.5, Verdict.INCONCLUSIVE),
+        (-0.501, Verdict.NO_SUPPORT),
+    ],
+)
+def test_thresholds_are_closed_at_the_bottom(score: float, verdict: Verdict, card: ModelCard) -> None:
+    assert track_finding(readings([score]), card, 1, 1).verdict is verdict
+
+
+def test_single_image_has_no_interval(card: ModelCard) -> None:
+    assert track_finding(readings([0.9]), card, 1, 1).interval is None
+
+
+def test_small_faces_are_inconclusive_however_high_they_score(card: ModelCard) -> None:
+    finding = track_finding(readings([3.0] * 10, face_px=40.0), card, 10, 1)
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert finding.score == pytest.approx(3.0)
+    assert "40 px" in finding.reasons[0]
+
+
+def test_face_seen_in_one_of_many_frames_is_inconclusive(card: ModelCard) -> None:
+    finding = track_finding(readings([3.0]), card, 20, 1)
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert "1 of 20 frames" in finding.reasons[0]
+
+
+def test_what_is_hardly_a_face_is_inconclusive(card: ModelCard) -> None:
+    rows = [replace(row, confidence=0.2) for row in readings([3.0] * 10)]
+    finding = track_finding(rows, card, 10, 1)
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert "confidence is 0.20" in finding.reasons[0]
+
+
+def test_one_wild_frame_in_ten_does_not_move_a_track() -> None:
+    calm = np.full(10, -1.0)
+    wild = calm.copy()
+    wild[3] = 50.0
+    assert trimmed_mean(wild) == trimmed_mean(calm)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.floats(-5, 5), min_size=5, max_size=60), st.integers(0, 2**31))
+def test_interval_is_seeded_and_lies_within_the_scores(scores: list[float], seed: int) -> None:
+    values = np.array(scores)
+    interval = bootstrap_interval(values, seed)
+    assert interval is not None
+    assert interval == bootstrap_interval(values, seed)
+    assert values.min() - 1e-9 <= interval[0] <= interval[1] <= values.max() + 1e-9
+
+
+def test_interval_covers_the_mean_of_independent_frames_about_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    hits = 0
+    for seed in range(100):
+        low, high = bootstrap_interval(rng.normal(0.3, 1.0, 80), seed) or (1.0, 0.0)
+        hits += low <= 0.3 <= high
+    # Blocks cost some coverage; far less than 80% would mean that the interval is wrong.
+    assert 80 <= hits <= 100
+
+
+def test_below_five_frames_there_is_no_interval() -> None:
+    assert bootstrap_interval(np.zeros(4), 1) is None
+
+
+def test_item_reads_as_its_most_incriminating_track(card: ModelCard) -> None:
+    tracks = [track(1, [-2.0] * 5, card), track(2, [0.7] * 5, card), track(3, [0.9] * 5, card)]
+    finding = item_finding(tracks)
+    assert finding.verdict is Verdict.LIKELY_FORGED
+    assert finding.score == pytest.approx(0.9)
+    assert "2 of 3 tracks" in finding.reasons[0]
+    assert "track 3" in finding.reasons[0]
+
+
+def test_inconclusive_outranks_no_support_even_with_a_lower_score(card: ModelCard) -> None:
+    doubtful = track(1, [-0.2] * 5, card)
+    clear = track(2, [-0.9] * 5, card)
+    assert item_finding([clear, doubtful]).verdict is Verdict.INCONCLUSIVE
+
+
+def test_no_face_is_a_result_of_its_own() -> None:
+    finding = item_finding([])
+    assert finding.verdict is Verdict.NO_FACE
+    assert finding.score is None
+
+
+def test_rule_in_words_carries_the_thresholds(card: ModelCard) -> None:
+    text = " ".join(aggregation_rule(replace(card, forged_threshold=0.123, no_support_threshold=-0.456)))
+    assert "0.123" in text
+    assert "-0.456" in text

@@ -1,0 +1,121 @@
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forensic_cli.config import MediaLimits
+from forensic_cli.media.colour import Geometry, RgbConverter
+from forensic_cli.media.decoding import FrameDecoder, LinearDecoder, RunDecoder, frame_decoder, plan_runs
+from forensic_cli.media.feeding import PacketFeeder
+from forensic_cli.media.packets import PacketIndex
+from forensic_cli.media.probe import probe, stream_opener
+from forensic_cli.media.sniff import identify
+from tests.media.clips import X264_OPEN, X264_REFRESH, reference_frames, write_clip
+
+LIMITS = MediaLimits()
+CLIPS = {
+    "h264-closed.mp4": ("libx264", {}),
+    "h264-open.mov": ("libx264", {"x264-params": X264_OPEN}),
+    "h264-open.ts": ("libx264", {"x264-params": X264_OPEN}),
+    "h264-refresh.mp4": ("libx264", {"x264-params": X264_REFRESH}),
+    "h264-untimed.avi": ("libx264", {}),
+    "hevc-open.mp4": ("libx265", {}),
+    "vp8.webm": ("libvpx", {"g": "12"}),
+    "vp9.webm": ("libvpx-vp9", {"g": "12", "cpu-used": "8", "deadline": "realtime"}),
+    "mpeg4.avi": ("mpeg4", {"g": "12"}),
+    "mpeg4-b-frames.avi": ("mpeg4", {"g": "12", "bf": "2"}),
+    "mjpeg.avi": ("mjpeg", {}),
+}
+Reference = list[tuple[int, "np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]"]]
+
+
+@pytest.fixture(scope="module", params=CLIPS)
+def clip(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Reference]:
+    codec, options = CLIPS[request.param]
+    pixel_format = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+    path = tmp_path_factory.mktemp("clips") / request.param
+    write_clip(path, codec, options=options, pixel_format=pixel_format)
+    return path, reference_frames(path)
+
+
+@contextmanager
+def _decoder(path: Path) -> Iterator[tuple[FrameDecoder, PacketIndex]]:
+    with path.open("rb") as file:
+        file_format = identify(file, path.name)
+        index = probe(file, path.name, file_format, LIMITS).index
+        with closing(PacketFeeder(stream_opener(file, path.name, file_format, LIMITS), {})) as feeder:
+            yield frame_decoder(feeder, index), index
+
+
+def _check(path: Path, reference: Reference, targets: list[int]) -> int:
+    """Decodes the targets, compares them with the reference, and returns how many frames that took."""
+    converter = RgbConverter(Geometry())
+    with _decoder(path) as (decoder, index):
+        found = []
+        for rank, frame in decoder.frames(np.array(targets, dtype=np.int64)):
+            np.testing.assert_array_equal(converter.convert(frame), reference[rank][1])
+            if index.has_timestamps:
+                assert frame.pts == index.display_pts[rank] == reference[rank][0]
+            found.append(rank)
+        assert found == targets
+        assert (decoder.tally.n_failed, decoder.tally.n_after_damage) == (0, 0)
+        return decoder.tally.n_decoded
+
+
+@settings(max_examples=25, deadline=None)
+@given(targets=st.sets(st.integers(0, 59), min_size=1).map(sorted))
+def test_any_sample_is_pixel_for_pixel_what_a_full_decode_gives(
+    clip: tuple[Path, Reference], targets: list[int]
+) -> None:
+    _check(*clip, targets)
+
+
+def test_every_frame_can_be_had_alone(clip: tuple[Path, Reference]) -> None:
+    for rank in range(0, 60, 7):
+        _check(*clip, [rank])
+
+
+def test_a_full_sample_decodes_each_frame_once(clip: tuple[Path, Reference]) -> None:
+    assert _check(*clip, list(range(60))) == 60
+
+
+def test_a_sparse_sample_decodes_well_below_the_whole(clip: tuple[Path, Reference]) -> None:
+    path, reference = clip
+    n_decoded = _check(path, reference, [3, 27, 51])
+    if "untimed" in path.name:
+        assert n_decoded >= 51
+    elif "refresh" in path.name:
+        # A gradual refresh needs the group before, too.
+        assert n_decoded <= 36
+    else:
+        assert n_decoded <= 18
+
+
+def test_frames_that_nothing_refers_to_are_not_decoded_on_the_way(tmp_path: Path) -> None:
+    path = write_clip(
+        tmp_path / "a.mp4", options={"x264-params": "keyint=60:bframes=3:b-adapt=0:b-pyramid=none"}
+    )
+    assert _check(path, reference_frames(path), [57]) < 25
+
+
+def test_the_stream_decides_how_it_is_decoded(clip: tuple[Path, Reference]) -> None:
+    with _decoder(clip[0]) as (decoder, _):
+        assert isinstance(decoder, LinearDecoder if "untimed" in clip[0].name else RunDecoder)
+
+
+def test_targets_that_share_packets_share_a_run_and_distant_ones_do_not(tmp_path: Path) -> None:
+    with _decoder(write_clip(tmp_path / "a.mp4")) as (_, index):
+        runs = plan_runs(index, np.array([0, 1, 14, 40], dtype=np.int64))
+    assert [(run.start, run.targets) for run in runs] == [(0, [0, 1]), (12, [14]), (36, [40])]
+    assert all(run.start < run.stop <= run.start + 12 for run in runs)
+
+
+def test_a_sample_can_be_taken_twice_from_one_decoder(tmp_path: Path) -> None:
+    with _decoder(write_clip(tmp_path / "a.mp4")) as (decoder, _):
+        targets = np.array([5, 30], dtype=np.int64)
+        first = [rank for rank, _ in decoder.frames(targets)]
+        assert first == [rank for rank, _ in decoder.frames(targets)] == [5, 30]

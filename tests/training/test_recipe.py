@@ -1,0 +1,74 @@
+"""Recipes are validated before an hour is spent on them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from forensic_cli.errors import UsageError
+from train.recipe import Schedule, Stage1Recipe, load_stage1, shipped_recipes, stage1_from_dict
+from train.stage1 import learning_rate
+
+
+@pytest.mark.parametrize("name", shipped_recipes())
+def test_every_shipped_recipe_is_valid_and_called_after_its_file(name: str) -> None:
+    assert load_stage1(name).name == name
+
+
+def test_defaults_are_the_papers() -> None:
+    recipe = Stage1Recipe("paper")
+    assert (recipe.lr, recipe.batch_size, recipe.schedule) == (1e-3, 64, Schedule.CONSTANT)
+    assert (recipe.alpha_rec, recipe.alpha_latent, recipe.beta_pixel) == (1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name = 'x'\nbatch_size = 7", "as many real as forged"),
+        ("name = 'x'\nlr = 0", "lr must be above 0"),
+        ("name = 'x'\nlearning_rate = 1", "Unknown keys: learning_rate"),
+        ("name = 'x'\n[methods]\nself-blend = 0.5", "sum to 0.5"),
+        ("name = 'x'\n[methods]\ndeepfake = 1", "no forging method"),
+        ("name = 'x'\nheld_out = ['self-blend']", "trained on and held out"),
+        ("name = 'x'\n[codecs]\nvp9 = 1", "wrong kind"),
+        ("name = 'x'\nn_images = 'many'", "wrong kind"),
+        ("name = 'x'\nwarmup_patch_px = 100", "does not fit the encoder"),
+        ("name = ", "not valid TOML"),
+    ],
+)
+def test_bad_recipes_say_what_is_wrong(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=said):
+        load_stage1(str(path))
+
+
+def test_unknown_recipe_lists_the_shipped_ones() -> None:
+    with pytest.raises(UsageError) as caught:
+        load_stage1("best")
+    assert "face-v0" in caught.value.hint
+
+
+def test_a_recipe_survives_json() -> None:
+    import json
+    from dataclasses import asdict
+
+    recipe = load_stage1("face-v0")
+    assert stage1_from_dict(json.loads(json.dumps(asdict(recipe)))) == recipe
+
+
+def test_learning_rate_is_constant_as_in_the_paper_unless_asked() -> None:
+    recipe = Stage1Recipe("x", n_images=1000)
+    assert {learning_rate(recipe, n) for n in range(0, 1001, 100)} == {1e-3}
+
+
+def test_cosine_starts_late_and_ends_at_its_share() -> None:
+    recipe = Stage1Recipe(
+        "x", n_images=1000, warmup_images=128, schedule=Schedule.COSINE, final_lr_share=0.02
+    )
+    rates = [learning_rate(recipe, n) for n in range(0, 1129)]
+    assert rates[128 + 400] == 1e-3
+    assert rates[-1] == pytest.approx(2e-5)
+    assert all(a >= b for a, b in pairwise(rates))

@@ -1,0 +1,1 @@
+"""Crops, landmarks and their loader."""

@@ -1,0 +1,134 @@
+"""`train evaluate`: how well a run separates, method by method, compression by compression."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from forensic_cli.errors import UsageError
+from forensic_cli.model.lae import Encoder
+from forensic_cli.provenance.files import hash_evidence, write_atomically
+from train.checkpoint import load_encoder
+from train.data.dataset import DATASET_NAME, Split, read_dataset, select
+from train.recipe import Stage1Recipe, stage1_from_dict
+from train.run_folder import RunFolder
+from train.validation import CONDITIONS, FixedPairs, PairScores
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationRow:
+    """One method under one compression.
+
+    Attributes:
+        was_trained: the method was in the training mixture.
+        genuine, forged: scores, index i one photograph.
+    """
+
+    method: str
+    condition: str
+    was_trained: bool
+    auc: float
+    accuracy: float
+    genuine: tuple[float, ...]
+    forged: tuple[float, ...]
+
+
+def load_run(run_path: Path, dataset: Path) -> tuple[Stage1Recipe, Encoder]:
+    """Reads a run's recipe and the encoder of its best checkpoint.
+
+    Raises:
+        UsageError: no run, no checkpoint, or a dataset that it was not trained on.
+    """
+    folder = RunFolder(run_path)
+    document = folder.read_config()
+    if document["dataset_sha256"] != hash_evidence(dataset / DATASET_NAME).sha256:
+        raise UsageError(
+            f"{run_path} was trained on another dataset than {dataset}.",
+            "Give its own dataset: another one may mix its training identities into the test split.",
+        )
+    return stage1_from_dict(document["config"]), load_encoder(folder.best)
+
+
+def evaluate_run(
+    dataset: Path,
+    run_path: Path,
+    split: str,
+    n: int,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[EvaluationRow]:
+    """Scores every trained and held-out method under every compression, and saves the rows.
+
+    Writes evaluation-<split>.json into the run folder.
+
+    Args:
+        n: photographs of each method and condition.
+
+    Raises:
+        UsageError: see `load_run`; or the split is `train` or unknown.
+    """
+    if split not in {Split.VALIDATION.value, Split.TEST.value}:
+        raise UsageError(f"--split {split} cannot be evaluated.", "Give validation or test.")
+    recipe, encoder = load_run(run_path, dataset)
+    photographs = select(read_dataset(dataset), Split(split))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    encoder = encoder.to(device).to(memory_format=torch.channels_last)
+    methods = (*recipe.methods, *recipe.held_out)
+    rows = []
+    for name in methods:
+        for condition in CONDITIONS:
+            pairs = FixedPairs(dataset, photographs, name, condition, n, recipe.seed + 1)
+            rows.append(_row(pairs.score(encoder, device), name in recipe.methods))
+            on_progress(len(rows), len(methods) * len(CONDITIONS))
+    document = {"split": split, "rows": [asdict(row) for row in rows]}
+    write_atomically(run_path / f"evaluation-{split}.json", json.dumps(document).encode())
+    return rows
+
+
+def _row(scores: PairScores, was_trained: bool) -> EvaluationRow:
+    return EvaluationRow(
+        scores.method,
+        scores.condition,
+        was_trained,
+        scores.auc,
+        scores.accuracy,
+        tuple(scores.genuine.tolist()),
+        tuple(scores.forged.tolist()),
+    )
+
+
+def read_evaluation(run_path: Path, split: str) -> list[EvaluationRow]:
+    """Reads what `evaluate_run` saved.
+
+    Raises:
+        UsageError: the run was not evaluated on that split.
+    """
+    path = run_path / f"evaluation-{split}.json"
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{path} cannot be read: {error}.", f"Run `lae-forensics train evaluate --split {split}` first."
+        ) from error
+    return [
+        EvaluationRow(**{**row, "genuine": tuple(row["genuine"]), "forged": tuple(row["forged"])})
+        for row in document["rows"]
+    ]
+
+
+def table(rows: Sequence[EvaluationRow]) -> str:
+    """AUC a method and compression, and the balanced accuracy at a_F = a_T, as plain text."""
+    conditions = list(dict.fromkeys(row.condition for row in rows))
+    lines = [f"{'AUC (accuracy)':<28}" + "".join(f"{name:>20}" for name in conditions)]
+    for method in dict.fromkeys(row.method for row in rows):
+        own = {row.condition: row for row in rows if row.method == method}
+        mark = "" if next(iter(own.values())).was_trained else " (held out)"
+        cells = "".join(f"{f'{own[c].auc:.3f} ({own[c].accuracy:.3f})':>20}" for c in conditions)
+        lines.append(f"{method + mark:<28}{cells}")
+    mean = float(np.mean([row.auc for row in rows]))
+    return "\n".join([*lines, f"mean AUC {mean:.3f}"])

@@ -1,0 +1,148 @@
+"""The forging methods, by name. Each maps (portrait, donor, rng) to a Forgery with an exact mask.
+
+Randomness comes from the generator alone: the same seed makes the same pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from forensic_cli.errors import UsageError
+from train.forge.colour import resharpen, shift, transfer
+from train.forge.geometry import jitter, moved, warp_onto
+from train.forge.portrait import (
+    LEFT_EYE,
+    MOUTH,
+    RIGHT_EYE,
+    Forgery,
+    Portrait,
+    composite,
+    support,
+)
+from train.forge.regions import PARTS, Region, hull, inter_ocular_px, random_alpha
+
+_WHOLE_FACE = (Region.FACE, Region.INNER_FACE)
+_SELF_BLEND_REGIONS = (Region.FACE, Region.FACE, Region.INNER_FACE, *PARTS)
+_BLEND_RATIOS = (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)
+
+
+def self_blend(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
+    """Blends a face with an altered copy of itself (Shiohara and Yamasaki, CVPR 2022).
+
+    Colour and frequency alterations hit the inside or the outside of the mask at random in the
+    original; here the inside only, so that the pixels outside the mask stay the photograph's.
+    The donor is not used.
+    """
+    size_px = portrait.image.shape[0]
+    altered = shift(portrait.image, rng)
+    if rng.random() < 0.7:
+        altered = resharpen(altered, rng)
+    altered = jitter(altered, 0.03, 0.05, rng)
+    region = _SELF_BLEND_REGIONS[int(rng.integers(len(_SELF_BLEND_REGIONS)))]
+    ratio = _BLEND_RATIOS[int(rng.integers(len(_BLEND_RATIOS)))]
+    alpha = random_alpha(portrait.landmarks, region, size_px, rng) * np.float32(ratio)
+    return Forgery(composite(portrait.image, altered, alpha), support(alpha), "self-blend")
+
+
+def _swap_into(portrait: Portrait, donor: Portrait, region: Region, rng: np.random.Generator) -> Forgery:
+    size_px = portrait.image.shape[0]
+    warped = warp_onto(donor.image, donor.landmarks, portrait.landmarks, size_px)
+    alpha = random_alpha(portrait.landmarks, region, size_px, rng)
+    warped = transfer(warped, portrait.image, alpha, float(rng.uniform(0.5, 1.0)))
+    if rng.random() < 0.4:
+        warped = resharpen(warped, rng)
+    return Forgery(composite(portrait.image, warped, alpha), support(alpha), "")
+
+
+def landmark_swap(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
+    """Puts the donor's face, warped by landmarks and matched in colour, into the portrait."""
+    region = _WHOLE_FACE[int(rng.integers(len(_WHOLE_FACE)))]
+    forged = _swap_into(portrait, donor, region, rng)
+    return Forgery(forged.image, forged.mask, "landmark-swap")
+
+
+def part_swap(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
+    """Puts the donor's eyes, nose, mouth or lower face into the portrait, as a retoucher would."""
+    forged = _swap_into(portrait, donor, PARTS[int(rng.integers(len(PARTS)))], rng)
+    return Forgery(forged.image, forged.mask, "part-swap")
+
+
+def poisson_swap(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
+    """Swaps faces with gradient-domain blending (Perez, Gangnet and Blake, SIGGRAPH 2003)."""
+    size_px = portrait.image.shape[0]
+    warped = warp_onto(donor.image, donor.landmarks, portrait.landmarks, size_px)
+    region = _WHOLE_FACE[int(rng.integers(len(_WHOLE_FACE)))]
+    mask = hull(portrait.landmarks, region, size_px).astype(np.uint8)
+    # The solver needs a rim of background, and centres the mask's bounding box on a point.
+    mask[:2], mask[-2:], mask[:, :2], mask[:, -2:] = 0, 0, 0, 0
+    x, y, width, height = cv2.boundingRect(mask)
+    centre = (x + width // 2, y + height // 2)
+    cloned = cv2.seamlessClone(warped, portrait.image, mask * 255, centre, cv2.NORMAL_CLONE)
+    image = np.where(mask[..., None] > 0, cloned, portrait.image).astype(np.uint8)
+    return Forgery(image, mask, "poisson-swap")
+
+
+def expression_warp(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
+    """Moves the mouth and an eye inside the same face: re-enactment without rendering.
+
+    The donor is not used.
+    """
+    size_px = portrait.image.shape[0]
+    unit_px = inter_ocular_px(portrait.landmarks)
+    axis = np.arange(size_px, dtype=np.float32)
+    grid = np.stack(np.meshgrid(axis, axis), axis=-1)
+    displacement = np.zeros((size_px, size_px, 2), np.float32)
+    eye = RIGHT_EYE if rng.random() < 0.5 else LEFT_EYE
+    for points, radius in ((MOUTH, 0.75), (eye, 0.45)):
+        centre = portrait.landmarks[list(points)].mean(axis=0)
+        distance = np.hypot(*np.moveaxis(grid - centre, -1, 0)) / (radius * unit_px)
+        # (1 - r^2)^2 falls smoothly to zero at the radius: outside, not one pixel moves.
+        falloff = np.square(np.clip(1 - np.square(distance), 0, None)).astype(np.float32)
+        stretch = np.array([rng.uniform(-0.25, 0.25), rng.uniform(-0.35, 0.35)], np.float32)
+        push = rng.uniform(-0.12, 0.12, 2).astype(np.float32) * unit_px
+        displacement += falloff[..., None] * ((grid - centre) * stretch + push)
+    mask = (np.abs(displacement).max(axis=-1) > 0).astype(np.uint8)
+    image = np.where(mask[..., None] > 0, moved(portrait.image, displacement), portrait.image)
+    return Forgery(image.astype(np.uint8), mask, "expression-warp")
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A forging method.
+
+    Attributes:
+        family: the paper's task: "face", "attribute" or "inpainting".
+        needs_donor: it uses a second identity.
+    """
+
+    name: str
+    family: str
+    needs_donor: bool
+    forge: Callable[[Portrait, Portrait, np.random.Generator], Forgery]
+
+
+METHODS: dict[str, Method] = {
+    method.name: method
+    for method in (
+        Method("self-blend", "face", False, self_blend),
+        Method("landmark-swap", "face", True, landmark_swap),
+        Method("part-swap", "face", True, part_swap),
+        Method("poisson-swap", "face", True, poisson_swap),
+        Method("expression-warp", "face", False, expression_warp),
+    )
+}
+
+
+def method_named(name: str) -> Method:
+    """Looks a method up.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    if name not in METHODS:
+        raise UsageError(f"There is no forging method {name!r}.", f"Known: {', '.join(METHODS)}.")
+    return METHODS[name]

@@ -1,0 +1,75 @@
+"""The values that forging works on: a portrait with landmarks, and what was made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forensic_cli.types import RgbImage
+
+Landmarks = NDArray[np.float32]
+Alpha = NDArray[np.float32]
+BinaryMask = NDArray[np.uint8]
+
+# Indices of the 68-point scheme (Sagonas et al. 2013, 300-W), as dlib's predictor numbers them.
+JAW = tuple(range(17))
+RIGHT_BROW = tuple(range(17, 22))
+LEFT_BROW = tuple(range(22, 27))
+NOSE = tuple(range(27, 36))
+RIGHT_EYE = tuple(range(36, 42))
+LEFT_EYE = tuple(range(42, 48))
+MOUTH = tuple(range(48, 68))
+INNER = tuple(range(17, 68))
+N_LANDMARKS = 68
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Portrait:
+    """A real photograph of one face.
+
+    Attributes:
+        image: (S, S, 3) uint8 RGB.
+        landmarks: (68, 2) float32, x and y in pixels of `image`.
+        source_id: whose face it is.
+    """
+
+    image: RgbImage
+    landmarks: Landmarks
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forgery:
+    """A forged version of a portrait.
+
+    Attributes:
+        image: (S, S, 3) uint8 RGB, equal to the portrait wherever `mask` is 0.
+        mask: (S, S) uint8, 1 inside the forgery.
+        method: its name.
+    """
+
+    image: RgbImage
+    mask: BinaryMask
+    method: str
+
+
+def composite(background: RgbImage, foreground: RgbImage, alpha: Alpha) -> RgbImage:
+    """Blends two images.
+
+    Args:
+        background, foreground: (S, S, 3) uint8.
+        alpha: (S, S) float32 in [0, 1]; 0 keeps the background exactly.
+
+    Returns:
+        (S, S, 3) uint8.
+    """
+    weight = alpha[..., None]
+    blended = background.astype(np.float32) * (1 - weight) + foreground.astype(np.float32) * weight
+    return np.where(weight > 0, np.rint(blended), background).astype(np.uint8)
+
+
+def support(alpha: Alpha) -> BinaryMask:
+    """The exact mask of a blend: 1 where the foreground contributes at all."""
+    return (alpha > 0).astype(np.uint8)

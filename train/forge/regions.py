@@ -1,0 +1,112 @@
+"""Blending masks from landmarks: which part of the face, how its border runs and softens."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import cv2
+import numpy as np
+
+from train.forge.portrait import (
+    INNER,
+    JAW,
+    LEFT_BROW,
+    LEFT_EYE,
+    MOUTH,
+    N_LANDMARKS,
+    NOSE,
+    RIGHT_BROW,
+    RIGHT_EYE,
+    Alpha,
+    Landmarks,
+)
+
+
+class Region(StrEnum):
+    """Parts of a face that a forger replaces."""
+
+    FACE = "face"
+    INNER_FACE = "inner-face"
+    EYES = "eyes"
+    NOSE = "nose"
+    MOUTH = "mouth"
+    LOWER_FACE = "lower-face"
+
+
+_POINTS: dict[Region, tuple[int, ...]] = {
+    Region.FACE: tuple(range(N_LANDMARKS)),
+    Region.INNER_FACE: INNER,
+    Region.EYES: RIGHT_BROW + LEFT_BROW + RIGHT_EYE + LEFT_EYE,
+    Region.NOSE: NOSE,
+    Region.MOUTH: MOUTH,
+    Region.LOWER_FACE: (*JAW[3:14], 31, 33, 35, *MOUTH),
+}
+PARTS = (Region.EYES, Region.NOSE, Region.MOUTH, Region.LOWER_FACE)
+
+
+def inter_ocular_px(landmarks: Landmarks) -> float:
+    """Distance between the eyes' centres: the unit in which forging measures."""
+    right, left = landmarks[list(RIGHT_EYE)].mean(axis=0), landmarks[list(LEFT_EYE)].mean(axis=0)
+    return float(max(np.hypot(*(left - right)), 1.0))
+
+
+def hull(landmarks: Landmarks, region: Region, size_px: int) -> Alpha:
+    """Fills the convex hull of a region's landmarks.
+
+    Returns:
+        (size_px, size_px) float32, 0 or 1.
+    """
+    points = landmarks[list(_POINTS[region])]
+    mask = np.zeros((size_px, size_px), np.float32)
+    outline = cv2.convexHull(np.rint(points).astype(np.int32))
+    cv2.fillConvexPoly(mask, outline, 1.0)
+    return mask
+
+
+def deform(mask: Alpha, strength_px: float, rng: np.random.Generator) -> Alpha:
+    """Moves a mask's border elastically (Simard et al. 2003): no two outlines are alike.
+
+    Args:
+        strength_px: largest displacement, in pixels.
+    """
+    size_px = mask.shape[0]
+    # A coarse random field, enlarged, is a smooth one, and cheaper than a wide Gaussian.
+    coarse = rng.uniform(-1, 1, (2, 6, 6)).astype(np.float32) * strength_px
+    dx, dy = (cv2.resize(field, (size_px, size_px), interpolation=cv2.INTER_CUBIC) for field in coarse)
+    grid_x, grid_y = np.meshgrid(np.arange(size_px, dtype=np.float32), np.arange(size_px, dtype=np.float32))
+    return cv2.remap(mask, grid_x + dx, grid_y + dy, cv2.INTER_LINEAR, borderValue=0.0).astype(np.float32)
+
+
+def soften(mask: Alpha, rng: np.random.Generator, unit_px: float) -> Alpha:
+    """Erodes or dilates a mask a little, and blurs its border by a random amount.
+
+    Args:
+        unit_px: inter-ocular distance.
+
+    Returns:
+        (S, S) float32 in [0, 1]. Values under half a grey level are 0, so that the mask of
+        altered pixels is exact.
+    """
+    grow = int(rng.integers(-round(0.15 * unit_px), round(0.15 * unit_px) + 1))
+    if grow:
+        side = 2 * abs(grow) + 1
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+        changed = cv2.dilate(mask, kernel) if grow > 0 else cv2.erode(mask, kernel)
+        if changed.max() > 0:
+            mask = changed.astype(np.float32)
+    sigma_px = float(rng.uniform(0.01, 0.16)) * unit_px
+    softened = cv2.GaussianBlur(mask, (0, 0), sigma_px)
+    softened[softened < 1 / 510] = 0
+    return np.clip(softened, 0, 1).astype(np.float32)
+
+
+def random_alpha(landmarks: Landmarks, region: Region, size_px: int, rng: np.random.Generator) -> Alpha:
+    """A random blending mask for a region: hull, elastic border, softness.
+
+    Returns:
+        (size_px, size_px) float32 in [0, 1], with at least one pixel above 0.5 unless the region
+        lies outside the picture.
+    """
+    unit_px = inter_ocular_px(landmarks)
+    mask = hull(landmarks, region, size_px)
+    return soften(deform(mask, 0.12 * unit_px, rng), rng, unit_px)
