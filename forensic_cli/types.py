@@ -72,7 +72,7 @@ class MediaFacts:
     """What the file says and what counting its packets shows. Nothing here enters a score.
 
     Attributes:
-        container: the demuxer's or Pillow's name, for example "mov,mp4,m4a,3gp,3g2,mj2", "JPEG".
+        container: the format that the content shows, for example "MP4/QuickTime", "JPEG".
         codec: for example "h264"; for an image, its mode ("RGB", "CMYK", "I;16").
         profile: codec profile, "" if none.
         pixel_format: for example "yuv420p"; "" for images.
@@ -160,17 +160,19 @@ class Frame:
         pts: presentation timestamp in units of `time_base`.
         time_base: seconds per tick.
         image: (H, W, 3) uint8 RGB.
+        start_pts: timestamp of the stream's first frame; transport streams start anywhere.
     """
 
     index: int
     pts: int
     time_base: Fraction
     image: RgbImage
+    start_pts: int = 0
 
     @property
     def time_s(self) -> float:
-        """Presentation time in seconds."""
-        return float(self.pts * self.time_base)
+        """Presentation time in seconds from the first frame."""
+        return float((self.pts - self.start_pts) * self.time_base)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,13 @@ from train.forge.degrade import Codec
 from train.forge.methods import method_named
 
 
+class Initialisation(StrEnum):
+    """How the encoder starts: as DCGAN does, or with a first layer that sees no flat colour."""
+
+    DCGAN = "dcgan"
+    HIGH_PASS = "high-pass"
+
+
 class Schedule(StrEnum):
     """How the learning rate runs: the paper keeps it constant in stage 1."""
 
@@ -45,6 +52,7 @@ class Stage1Recipe:
         warmup_images: patches seen before, with the latent loss alone: the concept layer sees no further
             than 78 px, so what it can know of a forgery it can learn from patches, five times as fast.
         warmup_batch_size, warmup_patch_px: of those patches; four are cut from every pair.
+        initialisation: `dcgan`, or `high-pass`: see `train.initial`.
         lr: Adam's learning rate.
         final_lr_share: with `cosine`, the share of `lr` at the end.
         schedule: `constant` is the paper's; `cosine` falls over the last 60% of the run.
@@ -65,6 +73,7 @@ class Stage1Recipe:
     warmup_images: int = 0
     warmup_batch_size: int = 128
     warmup_patch_px: int = 128
+    initialisation: Initialisation = Initialisation.DCGAN
     lr: float = 1e-3
     final_lr_share: float = 0.02
     schedule: Schedule = Schedule.CONSTANT
@@ -179,6 +188,8 @@ def stage1_from_dict(document: dict[str, Any]) -> Stage1Recipe:
             values["codecs"] = {Codec(key): float(share) for key, share in values["codecs"].items()}
         if "schedule" in values:
             values["schedule"] = Schedule(values["schedule"])
+        if "initialisation" in values:
+            values["initialisation"] = Initialisation(values["initialisation"])
         if "held_out" in values:
             values["held_out"] = tuple(values["held_out"])
         return Stage1Recipe(**values)

@@ -29,8 +29,9 @@ from train.data.pairs import (
     batch_of,
     batch_of_patches,
 )
+from train.initial import start_high_pass
 from train.losses import latent_loss, pixel_loss
-from train.recipe import Schedule, Stage1Recipe
+from train.recipe import Initialisation, Schedule, Stage1Recipe
 from train.run_folder import RunFolder
 from train.validation import CONDITIONS, FixedPairs
 
@@ -83,6 +84,8 @@ class Stage1Objective(nn.Module):
         super().__init__()
         self.autoencoder = LocalityAwareAutoEncoder()
         initialise(self.autoencoder, torch.Generator().manual_seed(recipe.seed))
+        if recipe.initialisation is Initialisation.HIGH_PASS:
+            start_high_pass(self.autoencoder.encoder)
         self.recipe = recipe
 
     def forward(self, images: Tensor, labels: Tensor) -> dict[str, Tensor]:

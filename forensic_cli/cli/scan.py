@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -33,6 +33,9 @@ from forensic_cli.config import (
 from forensic_cli.errors import ExitCode
 from forensic_cli.types import Verdict
 
+if TYPE_CHECKING:
+    from forensic_cli.evidence.records import ScanResult
+
 app = typer.Typer(rich_markup_mode=None)
 
 _EPILOG = """
@@ -49,8 +52,9 @@ Examples:
 With --report alone, the results that the report is drawn from are saved beside it, in a folder
 called after it: out.pdf and out-results/. Nothing is ever overwritten.
 
-Exit codes: 0 done, whatever was found; 2 usage; 3 done, but some items failed; 6 weights not
-trusted; 7 output cannot be written; 130 interrupted (items done are complete).
+Exit codes: 0 done, whatever was found; 2 usage; 3 done, but some items failed; 4 an item changed
+while it was read; 6 weights not trusted; 7 output cannot be written; 130 interrupted (items done
+are complete).
 """
 
 
@@ -155,7 +159,14 @@ def run_and_report(config: ScanConfig, as_json: bool, quiet: bool) -> ExitCode:
             draw_report(result, config.out_dir, config.report)
     if not quiet:
         print_summary(result, config.out_dir, config.report)
+    return exit_code(result)
+
+
+def exit_code(result: ScanResult) -> ExitCode:
+    """The gravest thing that happened: interrupted, then evidence changed, then items failed."""
     if result.run.was_interrupted:
         return ExitCode.INTERRUPTED
-    failed = any(item.finding.verdict is Verdict.FAILED for item in result.items)
+    failed = [item for item in result.items if item.finding.verdict is Verdict.FAILED]
+    if any(item.evidence.sha256_before and not item.evidence.is_unchanged for item in failed):
+        return ExitCode.EVIDENCE_CHANGED
     return ExitCode.SOME_ITEMS_FAILED if failed else ExitCode.DONE

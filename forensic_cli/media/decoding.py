@@ -12,6 +12,7 @@ import numpy as np
 from av.video.frame import PictureType, VideoFrame
 from numpy.typing import NDArray
 
+from forensic_cli.media.damage import DamageTrail, DecodingTally
 from forensic_cli.media.feeding import PacketFeeder, Step, coded_position
 from forensic_cli.media.packets import PacketIndex
 
@@ -20,22 +21,6 @@ from forensic_cli.media.packets import PacketIndex
 _MAX_HELD = 4
 
 Ranks = NDArray[np.int64]
-
-
-@dataclass(slots=True)
-class DecodingTally:
-    """What decoding has met so far.
-
-    Attributes:
-        n_decoded: frames that the decoder gave back, sampled or not.
-        n_failed: sampled frames that did not come out, or of which the decoder says itself that it
-            made parts of them up.
-        n_after_damage: frames given out that may show the traces of a broken one before them.
-    """
-
-    n_decoded: int = 0
-    n_failed: int = 0
-    n_after_damage: int = 0
 
 
 class FrameDecoder(Protocol):
@@ -94,14 +79,12 @@ class _Pending:
         wanted: all display indices of the run.
         held: heap of (display index, position, frame); None for a frame that is damaged.
         is_anchored: what comes out rests on a true key frame, or on the stream's beginning.
-        last_fault: the last position known to be damaged, -1 for none.
     """
 
     expected: deque[int]
     wanted: frozenset[int]
     is_anchored: bool
     held: list[tuple[int, int, VideoFrame | None]] = field(default_factory=list)
-    last_fault: int = -1
 
     @property
     def is_next_held(self) -> bool:
@@ -118,6 +101,7 @@ class RunDecoder:
         self._rank_at = np.full(index.n_packets, -1, dtype=np.int64)
         self._rank_at[index.display_order] = np.arange(index.n_frames)
         self.tally = DecodingTally()
+        self._damage = DamageTrail(index, self.tally)
 
     def frames(self, targets: Ranks) -> Iterator[tuple[int, VideoFrame]]:
         """See `FrameDecoder`."""
@@ -152,17 +136,16 @@ class RunDecoder:
     def _take(self, step: Step, start: int, pending: _Pending) -> None:
         """Keeps what is wanted of the frames that a packet brought out."""
         if step.has_fault:
-            # Where something broke, going back would not mend it.
-            pending.is_anchored = True
-            pending.last_fault = max(pending.last_fault, step.position)
+            # A key frame that is broken stays so, wherever decoding begins.
+            pending.is_anchored |= step.position == start
+            self._damage.broke(step.position)
         for frame in step.frames:
             self.tally.n_decoded += 1
             position = coded_position(frame)
             rank = int(self._rank_at[position])
             pending.is_anchored |= position == start and (frame.key_frame or frame.pict_type == PictureType.I)
             if frame.is_corrupt:
-                pending.is_anchored = True
-                pending.last_fault = max(pending.last_fault, position)
+                self._damage.broke(position)
             is_late = not pending.expected or rank < pending.expected[0]
             if rank in pending.wanted and not is_late and all(rank != held for held, _, _ in pending.held):
                 heappush(pending.held, (rank, position, None if frame.is_corrupt else frame))
@@ -175,7 +158,7 @@ class RunDecoder:
         if frame is None:
             self.tally.n_failed += 1
             return
-        self.tally.n_after_damage += _follows(self._index, position, pending.last_fault)
+        self._damage.gave(position)
         yield rank, frame
 
 
@@ -192,18 +175,18 @@ class LinearDecoder:
     def frames(self, targets: Ranks) -> Iterator[tuple[int, VideoFrame]]:
         """See `FrameDecoder`."""
         expected = deque[int](targets.tolist())
-        last_fault = -1
+        damage = DamageTrail(self._index, self.tally)
         rank = 0
         for step in self._feeder.decode(0, self._index.n_packets):
             if not expected:
                 return
             if step.has_fault:
-                last_fault = step.position
+                damage.broke(step.position)
             for frame in step.frames:
                 self.tally.n_decoded += 1
                 position = coded_position(frame)
                 if frame.is_corrupt:
-                    last_fault = max(last_fault, position)
+                    damage.broke(position)
                 if frame.key_frame:
                     # All that was coded before a key frame is shown before it: frames that were lost
                     # on the way do not shift the count any further.
@@ -216,12 +199,7 @@ class LinearDecoder:
                     if frame.is_corrupt:
                         self.tally.n_failed += 1
                     else:
-                        self.tally.n_after_damage += _follows(self._index, position, last_fault)
+                        damage.gave(position)
                         yield rank, frame
                 rank += 1
         self.tally.n_failed += len(expected)
-
-
-def _follows(index: PacketIndex, position: int, fault: int) -> bool:
-    """Whether the frame coded at `position` may refer, directly or not, to the one at `fault`."""
-    return index.decode_start(position) <= fault < position

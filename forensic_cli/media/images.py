@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
@@ -16,8 +16,9 @@ from forensic_cli.config import MediaLimits
 from forensic_cli.errors import MediaError
 from forensic_cli.media.exif import readable_entries
 from forensic_cli.media.image_modes import to_rgb8
-from forensic_cli.media.opening import open_read_only
+from forensic_cli.provenance.files import open_read_only
 from forensic_cli.media.orientation import UPRIGHT, Orientation, from_exif
+from forensic_cli.media.plain_text import plain_text
 from forensic_cli.media.sniff import FileFormat, identify
 from forensic_cli.types import Frame, FrameCounts, MediaFacts, MediaKind, ScanWarning
 
@@ -95,32 +96,35 @@ def read_image(path: Path, limits: MediaLimits) -> ImageReading:
 
 def decode_image(file: BinaryIO, name: str, file_format: FileFormat, limits: MediaLimits) -> ImageReading:
     """As `read_image`, from an open file whose format is known."""
-    try:
-        with _open_within_limits(file, name, file_format, limits) as picture:
-            return _decode(picture, name)
-    except MediaError:
-        raise
-    except Exception as error:
-        # Hostile bytes make Pillow's parsers raise anything from struct.error to SyntaxError.
-        raise MediaError(
-            f"{name} is damaged or cut short: {error}.", "Acquire the file again from its source."
-        ) from error
+    with warnings.catch_warnings(record=True) as remarks:
+        warnings.simplefilter("always", UserWarning)
+        # Pillow's own ceiling only warns; ours is the one that is documented.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            with _open_within_limits(file, name, file_format, limits) as picture:
+                reading = _decode(picture, name)
+        except MediaError:
+            raise
+        except Exception as error:
+            # Hostile bytes make Pillow's parsers raise anything from struct.error to SyntaxError.
+            raise MediaError(
+                f"{name} is damaged or cut short: {error}.", "Acquire the file again from its source."
+            ) from error
+    texts = sorted({plain_text(remark.message) for remark in remarks})
+    irregular = tuple(ScanWarning("file-irregular", f"The file is irregular: {text}") for text in texts)
+    return replace(reading, warnings=(*reading.warnings, *irregular))
 
 
 def _open_within_limits(
     file: BinaryIO, name: str, file_format: FileFormat, limits: MediaLimits
 ) -> Image.Image:
-    pillow_limit = Image.MAX_IMAGE_PIXELS
-    with warnings.catch_warnings():
-        # Pillow's own ceiling only warns; ours, below, is the one that is documented.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        try:
-            picture = Image.open(file, formats=[file_format.reader])
-        except Image.DecompressionBombError as error:
-            raise MediaError(
-                f"{name} claims more than {2 * (pillow_limit or 0)} pixels, more than is ever decoded.",
-                "Cut or scale a copy with a program made for such pictures.",
-            ) from error
+    try:
+        picture = Image.open(file, formats=[file_format.reader])
+    except Image.DecompressionBombError as error:
+        raise MediaError(
+            f"{name} claims more than {2 * (Image.MAX_IMAGE_PIXELS or 0)} pixels, more than is ever decoded.",
+            "Cut or scale a copy with a program made for such pictures.",
+        ) from error
     n_pixels = picture.width * picture.height
     if n_pixels > limits.max_pixels:
         picture.close()

@@ -111,7 +111,14 @@ def stream_packets(container: InputContainer, stream: VideoStream) -> Iterator[P
     Packets without content are left out: AVI writes them for "show the last one again", and a
     decoder would take one for the end of the stream.
     """
-    for packet in container.demux(stream):
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, IndexError):
+            # PyAV stumbles at the very end of a transport stream in which a stream appeared halfway:
+            # it looks for that one in the list that it made at the beginning [seen].
+            return
         if packet.size:
             yield packet
 

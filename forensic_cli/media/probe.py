@@ -23,7 +23,7 @@ from forensic_cli.media.containers import (
 )
 from forensic_cli.media.decoding import first_frame
 from forensic_cli.media.feeding import OpenStream, PacketFeeder
-from forensic_cli.media.opening import open_read_only
+from forensic_cli.provenance.files import open_read_only
 from forensic_cli.media.packets import PacketIndex, read_packet_index
 from forensic_cli.media.plain_text import plain_text
 from forensic_cli.media.side_data import side_data
@@ -31,6 +31,7 @@ from forensic_cli.media.sniff import FileFormat, identify
 from forensic_cli.types import MediaFacts, MediaKind, ScanWarning
 
 _MAX_TAGS = 100
+_CONTAINER_TICKS_PER_S = 1_000_000
 _UUID_BYTES = 16
 _MAX_SETTINGS_CHARACTERS = 800
 REACQUIRE = "It is damaged, encrypted or cut short; acquire the file again from its source."
@@ -92,7 +93,7 @@ def probe(file: BinaryIO, name: str, file_format: FileFormat, limits: MediaLimit
         width_px, height_px = geometry.displayed_size(frame.width, frame.height)
         if width_px * height_px > limits.max_pixels:
             geometry = Geometry(geometry.orientation, is_orientation_exact=geometry.is_orientation_exact)
-        facts = _facts(container, stream, index, frame, geometry)
+        facts = _facts(file_format.label, container, stream, index, frame, geometry)
         warnings = (*index.warnings, *_stream_warnings(container, stream, index, frame, geometry))
     return VideoProbe(facts, index, geometry, warnings)
 
@@ -107,6 +108,7 @@ def _refuse_too_large(name: str, width_px: int, height_px: int, limits: MediaLim
 
 
 def _facts(
+    label: str,
     container: InputContainer,
     stream: VideoStream,
     index: PacketIndex,
@@ -126,7 +128,7 @@ def _facts(
         tags.append(("video.encoder_settings", settings))
     return MediaFacts(
         kind=MediaKind.VIDEO,
-        container=container.format.name,
+        container=label,
         codec=context.codec.canonical_name,
         profile=context.profile or "",
         pixel_format=frame.format.name,
@@ -176,6 +178,15 @@ def _stream_warnings(
                 f"The header announces {stream.frames} frames and {index.n_packets} are there: the file is "
                 "cut short, or an edit list leaves some out.",
                 n_absent,
+            )
+        )
+    announced_s = (container.duration or 0) / _CONTAINER_TICKS_PER_S
+    if not stream.frames and announced_s > index.duration_s + max(1.0, 0.05 * announced_s):
+        warnings.append(
+            ScanWarning(
+                "shorter-than-announced",
+                f"The header announces {announced_s:.1f} s and the frames last {index.duration_s:.1f} s: the "
+                "file is cut short, or its sound goes on for longer.",
             )
         )
     n_streams = len(moving_streams(container))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from forensic_cli.errors import MediaError, NotMediaError
-from forensic_cli.media.opening import open_read_only
+from forensic_cli.provenance.files import open_read_only
 from forensic_cli.types import MediaKind
 
 _HEADER_BYTES = 4096

@@ -13,7 +13,8 @@ from forensic_cli.config import MediaLimits, Sampling
 from forensic_cli.errors import MediaError
 from forensic_cli.media.colour import RgbConverter
 from forensic_cli.media.containers import decoder_options
-from forensic_cli.media.decoding import DecodingTally, frame_decoder
+from forensic_cli.media.damage import DecodingTally
+from forensic_cli.media.decoding import frame_decoder
 from forensic_cli.media.feeding import PacketFeeder
 from forensic_cli.media.probe import REACQUIRE, probe, stream_opener
 from forensic_cli.media.sampling import plan_sampling
@@ -87,7 +88,8 @@ class VideoSource:
                 image = self._convert(picture, converter)
                 if image is not None:
                     self._n_used += 1
-                    yield Frame(rank, int(self._index.display_pts[rank]), self._index.time_base, image)
+                    pts = self._index.display_pts
+                    yield Frame(rank, int(pts[rank]), self._index.time_base, image, int(pts[0]))
         if not self._n_used:
             raise MediaError(
                 f"None of the {len(self._plan.targets)} sampled frames of {self._name} can be decoded.",

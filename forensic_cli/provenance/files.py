@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from forensic_cli.errors import MediaError, OutputError
 
@@ -29,8 +30,12 @@ def utc_iso(timestamp_s: float) -> str:
     return datetime.fromtimestamp(timestamp_s, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def hash_evidence(path: Path) -> FileState:
-    """Hashes a file read-only, without following a link in its last component.
+def open_read_only(path: Path) -> BinaryIO:
+    """Opens a regular file for reading, without following a link in its last component.
+
+    The one way in which evidence is opened. Everything that is decoded is read through the returned
+    object, never through the name again, so that nothing can be put in the file's place between two
+    looks at it.
 
     Raises:
         MediaError: it is missing, unreadable, a link, or no regular file.
@@ -42,13 +47,23 @@ def hash_evidence(path: Path) -> FileState:
         descriptor = os.open(path, flags)
     except OSError as error:
         raise MediaError(
-            f"The file cannot be opened: {error.strerror}.",
+            f"{path.name} cannot be opened: {error.strerror}.",
             "Check that it exists, may be read, and is no symbolic link.",
         ) from error
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise MediaError(f"{path.name} is not a regular file.", "Give a file, not a device, pipe or folder.")
+    return os.fdopen(descriptor, "rb")
+
+
+def hash_evidence(path: Path) -> FileState:
+    """Hashes a file, opened by `open_read_only`.
+
+    Raises:
+        MediaError: it cannot be opened, or not be read to its end.
+    """
+    with open_read_only(path) as file:
         status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise MediaError("It is not a regular file.", "Give a file, not a device, pipe or folder.")
         digest = hashlib.sha256()
         n_bytes = 0
         try:
@@ -57,7 +72,7 @@ def hash_evidence(path: Path) -> FileState:
                 n_bytes += len(block)
         except OSError as error:
             raise MediaError(
-                f"The file cannot be read to its end: {error.strerror}.", "Check the storage medium."
+                f"{path.name} cannot be read to its end: {error.strerror}.", "Check the storage medium."
             ) from error
     return FileState(digest.hexdigest(), n_bytes, utc_iso(status.st_mtime))
 

@@ -9,6 +9,7 @@ from forensic_cli.config import MediaLimits
 from forensic_cli.errors import MediaError
 from forensic_cli.media import sniff
 from forensic_cli.media.containers import main_video_stream, open_container
+from forensic_cli.types import MediaKind
 from tests.media.clips import picture, write_clip, write_sound_only
 
 LIMITS = MediaLimits()
@@ -30,16 +31,19 @@ def test_a_playlist_called_mp4_opens_no_sibling(tmp_path: Path, monkeypatch: pyt
 def test_the_whitelist_alone_refuses_a_playlist(tmp_path: Path) -> None:
     trap = tmp_path / "trap.mp4"
     trap.write_text("ffconcat version 1.0\nfile sibling.mp4\n")
-    as_playlist = sniff.FileFormat(sniff.MediaKind.VIDEO, "playlist", "concat", frozenset())
+    as_playlist = sniff.FileFormat(MediaKind.VIDEO, "playlist", "concat", frozenset())
     with trap.open("rb") as file, pytest.raises(MediaError):
         open_container(file, "trap.mp4", as_playlist, LIMITS)
 
 
 def test_a_file_without_video_is_refused(tmp_path: Path) -> None:
     path = write_sound_only(tmp_path / "a.mp4")
-    with path.open("rb") as file, open_container(file, "a.mp4", sniff.ISO_BMFF, LIMITS) as container:
-        with pytest.raises(MediaError, match=r"a\.mp4 holds no video stream"):
-            main_video_stream(container, "a.mp4")
+    with (
+        path.open("rb") as file,
+        open_container(file, "a.mp4", sniff.ISO_BMFF, LIMITS) as container,
+        pytest.raises(MediaError, match=r"a\.mp4 holds no video stream"),
+    ):
+        main_video_stream(container, "a.mp4")
 
 
 def _write_with_cover(path: Path, with_film: bool) -> None:
@@ -66,15 +70,22 @@ def _write_with_cover(path: Path, with_film: bool) -> None:
 
 def test_a_cover_picture_is_not_the_video(tmp_path: Path) -> None:
     _write_with_cover(tmp_path / "a.mp4", with_film=True)
-    _write_with_cover(tmp_path / "b.mp4", with_film=False)
-    with (tmp_path / "a.mp4").open("rb") as file:
-        with open_container(file, "a.mp4", sniff.ISO_BMFF, LIMITS) as container:
-            assert len(container.streams.video) == 2
-            assert main_video_stream(container, "a.mp4").width == 96
-    with (tmp_path / "b.mp4").open("rb") as file:
-        with open_container(file, "b.mp4", sniff.ISO_BMFF, LIMITS) as container:
-            with pytest.raises(MediaError, match="holds no video stream"):
-                main_video_stream(container, "b.mp4")
+    with (
+        (tmp_path / "a.mp4").open("rb") as file,
+        open_container(file, "a.mp4", sniff.ISO_BMFF, LIMITS) as container,
+    ):
+        assert len(container.streams.video) == 2
+        assert main_video_stream(container, "a.mp4").width == 96
+
+
+def test_sound_with_a_cover_picture_holds_no_video(tmp_path: Path) -> None:
+    _write_with_cover(tmp_path / "a.mp4", with_film=False)
+    with (
+        (tmp_path / "a.mp4").open("rb") as file,
+        open_container(file, "a.mp4", sniff.ISO_BMFF, LIMITS) as container,
+        pytest.raises(MediaError, match="holds no video stream"),
+    ):
+        main_video_stream(container, "a.mp4")
 
 
 def test_a_tag_in_another_encoding_does_not_cost_the_item(tmp_path: Path) -> None:

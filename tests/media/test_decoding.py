@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from forensic_cli.config import MediaLimits
 from forensic_cli.media.colour import Geometry, RgbConverter
@@ -30,7 +31,13 @@ CLIPS = {
     "mpeg4-b-frames.avi": ("mpeg4", {"g": "12", "bf": "2"}),
     "mjpeg.avi": ("mjpeg", {}),
 }
-Reference = list[tuple[int, "np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]"]]
+
+
+class Reference(list[tuple[int, NDArray[np.uint8]]]):
+    """(pts, RGB) of every frame. A failing test does not print all the pixels."""
+
+    def __repr__(self) -> str:
+        return f"Reference of {len(self)} frames"
 
 
 @pytest.fixture(scope="module", params=CLIPS)
@@ -39,7 +46,7 @@ def clip(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     pixel_format = "yuvj420p" if codec == "mjpeg" else "yuv420p"
     path = tmp_path_factory.mktemp("clips") / request.param
     write_clip(path, codec, options=options, pixel_format=pixel_format)
-    return path, reference_frames(path)
+    return path, Reference(reference_frames(path))
 
 
 @contextmanager
@@ -89,8 +96,8 @@ def test_a_sparse_sample_decodes_well_below_the_whole(clip: tuple[Path, Referenc
     if "untimed" in path.name:
         assert n_decoded >= 51
     elif "refresh" in path.name:
-        # A gradual refresh needs the group before, too.
-        assert n_decoded <= 36
+        # A gradual refresh has no key frame to begin at, except the first.
+        assert n_decoded >= 51
     else:
         assert n_decoded <= 18
 
@@ -99,7 +106,7 @@ def test_frames_that_nothing_refers_to_are_not_decoded_on_the_way(tmp_path: Path
     path = write_clip(
         tmp_path / "a.mp4", options={"x264-params": "keyint=60:bframes=3:b-adapt=0:b-pyramid=none"}
     )
-    assert _check(path, reference_frames(path), [57]) < 25
+    assert _check(path, Reference(reference_frames(path)), [57]) < 25
 
 
 def test_the_stream_decides_how_it_is_decoded(clip: tuple[Path, Reference]) -> None:

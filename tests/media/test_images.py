@@ -119,6 +119,9 @@ def test_broken_exif_costs_the_exif_and_not_the_picture(tmp_path: Path) -> None:
     reading = read_image(tmp_path / "a.png", LIMITS)
     np.testing.assert_array_equal(reading.frame.image, STORED)
     assert reading.facts.exif == ()
+    (warning,) = reading.warnings
+    assert warning.code == "file-irregular"
+    assert "Corrupt EXIF data" in warning.message
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
@@ -39,6 +39,7 @@ def test_a_clockwise_quarter_turn_moves_the_top_left_corner_to_the_top_right() -
     np.testing.assert_array_equal(shown[0, -1], STORED[0, 0])
 
 
+@settings(deadline=None)
 @given(
     turn=st.sampled_from([0, 90, 180, 270]),
     is_mirrored=st.booleans(),

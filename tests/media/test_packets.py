@@ -1,6 +1,7 @@
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -9,7 +10,7 @@ from forensic_cli.media import packets
 from forensic_cli.media.containers import main_video_stream, open_container
 from forensic_cli.media.packets import PacketIndex, read_packet_index
 from forensic_cli.media.sniff import identify
-from tests.media.clips import X264_OPEN, reference_frames, write_clip
+from tests.media.clips import X264_OPEN, picture, reference_frames, write_clip
 
 VFR_PTS = [0, *np.cumsum([10 + (37 * index) % 90 for index in range(59)]).tolist()]
 
@@ -127,6 +128,24 @@ def test_without_any_timestamps_the_count_and_the_rate_give_the_times() -> None:
     )
     assert index.display_pts.tolist() == [0, 33, 67, 100]
     assert "30 frames a second" in index.warnings[0].message
+
+
+def test_a_transport_stream_in_which_a_stream_appears_halfway_is_read_to_its_end(tmp_path: Path) -> None:
+    first = write_clip(tmp_path / "a.ts", n_frames=30)
+    second = tmp_path / "b.ts"
+    with av.open(str(second), "w") as container:
+        streams = [container.add_stream("mpeg4", rate=25) for _ in range(4)]
+        for stream in streams:
+            stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for stream in streams:
+            frame = av.VideoFrame.from_ndarray(picture(0), format="rgb24")
+            container.mux([*stream.encode(frame), *stream.encode(None)])
+    # In the middle, far enough behind for the demuxer not to see it when it opens the file.
+    joined = tmp_path / "c.ts"
+    joined.write_bytes(first.read_bytes() * 400 + second.read_bytes() + first.read_bytes() * 400)
+    with av.open(str(joined)) as container:
+        assert len(container.streams) == 1
+    assert _index(joined).n_packets >= 2 * 30 * 400 - 2  # a frame may be lost at each seam
 
 
 def test_the_index_stops_at_the_packet_limit_and_says_so(

@@ -1,10 +1,11 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forensic_cli.media.plain_text import plain_text
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(), st.binary(), st.integers(), st.tuples(st.integers(), st.integers())))
 def test_whatever_goes_in_only_printable_text_of_limited_length_comes_out(value: object) -> None:
     text = plain_text(value, max_characters=20)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from forensic_cli.errors import MediaError
-from forensic_cli.media.opening import open_read_only
+from forensic_cli.provenance.files import open_read_only
 
 
 def test_a_regular_file_is_opened_for_reading_only(tmp_path: Path) -> None:

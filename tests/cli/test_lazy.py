@@ -1,0 +1,28 @@
+"""A stray train.py beside the evidence is never executed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from forensic_cli.cli.lazy import load_command
+from forensic_cli.errors import UsageError
+
+
+def test_a_stray_train_module_in_the_working_folder_is_refused(subprogram, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("open('executed', 'w').close()\n")
+    done = subprogram("train", "stage1", "--help")
+    assert done.returncode == 2
+    assert "is not the one of this program" in done.stderr
+    assert not (tmp_path / "executed").exists()
+
+
+def test_a_command_whose_package_is_missing_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.delitem(sys.modules, "train.cli", raising=False)
+    monkeypatch.setitem(sys.modules, "train.cli", None)
+    with pytest.raises(UsageError) as caught:
+        load_command("train.cli:app")
+    assert "lae-forensics[train]" in caught.value.hint
