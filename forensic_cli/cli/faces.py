@@ -28,7 +28,7 @@ from forensic_cli.errors import ExitCode, MediaError, NotMediaError, OutputError
 if TYPE_CHECKING:
     from forensic_cli.config import Sampling
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _HEADER = (
     "file", "source", "sha256", "frame", "time_s", "track",

@@ -84,12 +84,12 @@ class PlainListener(Listener):
     def on_found(self, n_items: int) -> None:
         """Says how many items there are."""
         self._n_items = n_items
-        _say(f"{n_items} item{'s' if n_items != 1 else ''} found")
+        _say(f"{_count(n_items, 'item')} found")
 
     def on_item(self, number: int, path: Path, n_frames: int) -> None:
         """Says which item begins."""
         self._began_s, self._n_frames = time.monotonic(), n_frames
-        _say(f"[{number}/{self._n_items}] {printable(path.name)}: {n_frames} frames to examine")
+        _say(f"[{number}/{self._n_items}] {printable(path.name)}: {_count(n_frames, 'frame')} to examine")
 
     def on_result(self, item: ItemResult) -> None:
         """Says what was found, and how fast."""
@@ -99,7 +99,8 @@ class PlainListener(Listener):
             word += f", score {item.finding.score:+.3f}"
         seconds = time.monotonic() - self._began_s
         if item.counts and item.counts.n_used:
-            word += f" ({item.counts.n_used} frames in {seconds:.1f} s, {item.counts.n_used / seconds:.1f} a second)"
+            n_used = item.counts.n_used
+            word += f" ({_count(n_used, 'frame')} in {seconds:.1f} s, {n_used / seconds:.1f} a second)"
         elif item.finding.reasons:
             word += f": {printable(item.finding.reasons[0])}"
         _say(f"[{int(item.item_id)}/{self._n_items}] {word}")
@@ -107,6 +108,10 @@ class PlainListener(Listener):
     def on_report(self, path: Path) -> None:
         """Says where the PDF goes."""
         _say(f"Drawing {printable(str(path))}")
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def _say(line: str) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from forensic_cli.errors import OutputError
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _EPILOG = """
 Example:

@@ -36,16 +36,16 @@ from forensic_cli.types import Verdict
 if TYPE_CHECKING:
     from forensic_cli.evidence.records import ScanResult
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _EPILOG = """
 Examples:
 
   lae-forensics scan video.mp4 --report out.pdf
 
-  lae-forensics scan ./exhibits --report case.pdf --out ./case-results --case case.toml
+  lae-forensics scan ./exhibits --report case.pdf --case case.toml
 
-  lae-forensics scan clip.mov --all-frames --heatmaps all --out ./clip-results
+  lae-forensics scan clip.mov --all-frames --heatmaps all --out ./results
 
   lae-forensics scan ./photos --json --quiet > results.jsonl
 

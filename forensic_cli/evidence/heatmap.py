@@ -19,6 +19,7 @@ from forensic_cli.types import BoxXYXY, RgbImage
 FRAME_MAX_PX = 960
 _GAP_PX = 8
 _MAX_OPACITY = 0.75
+_PAD_PX = 3
 _MARK = (0, 229, 255)
 
 
@@ -105,11 +106,13 @@ def annotated_frame(
     for number, box in faces:
         x0, y0, x1, y1 = (edge * shrink for edge in box)
         draw.rectangle((x0, y0, x1, y1), outline=_MARK, width=3 if number == track_id else 1)
-        left, top, right, bottom = draw.textbbox((x0, y0), f" {number} ", font=font, anchor="lb")
+        _, top, right, bottom = draw.textbbox(
+            (x0 + _PAD_PX, y0 - _PAD_PX), str(number), font=font, anchor="lb"
+        )
         # A face at the top edge carries its number inside the box.
-        drop = max(0.0, 1 - top)
-        draw.rectangle((left, top + drop - 1, right, bottom + drop + 1), fill=_MARK)
-        draw.text((x0, y0 + drop), f" {number} ", fill=(0, 0, 0), font=font, anchor="lb")
+        drop = max(0.0, _PAD_PX - top)
+        draw.rectangle((x0, top + drop - _PAD_PX, right + _PAD_PX, bottom + drop + _PAD_PX), fill=_MARK)
+        draw.text((x0 + _PAD_PX, y0 - _PAD_PX + drop), str(number), fill=(0, 0, 0), font=font, anchor="lb")
     return np.asarray(marked, dtype=np.uint8)
 
 

@@ -16,10 +16,10 @@ from forensic_cli.config import MediaLimits
 from forensic_cli.errors import MediaError
 from forensic_cli.media.exif import readable_entries
 from forensic_cli.media.image_modes import to_rgb8
-from forensic_cli.provenance.files import open_read_only
 from forensic_cli.media.orientation import UPRIGHT, Orientation, from_exif
 from forensic_cli.media.plain_text import plain_text
 from forensic_cli.media.sniff import FileFormat, identify
+from forensic_cli.provenance.files import open_read_only
 from forensic_cli.types import Frame, FrameCounts, MediaFacts, MediaKind, ScanWarning
 
 _DNG_VERSION = 50706

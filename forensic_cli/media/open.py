@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from forensic_cli.config import MediaLimits, Sampling
-from forensic_cli.provenance.files import open_read_only
 from forensic_cli.media.sniff import FileFormat, identify, promised_format
+from forensic_cli.provenance.files import open_read_only
 from forensic_cli.types import Frame, FrameCounts, MediaFacts, MediaKind, ScanWarning
 
 

@@ -23,11 +23,11 @@ from forensic_cli.media.containers import (
 )
 from forensic_cli.media.decoding import first_frame
 from forensic_cli.media.feeding import OpenStream, PacketFeeder
-from forensic_cli.provenance.files import open_read_only
 from forensic_cli.media.packets import PacketIndex, read_packet_index
 from forensic_cli.media.plain_text import plain_text
 from forensic_cli.media.side_data import side_data
 from forensic_cli.media.sniff import FileFormat, identify
+from forensic_cli.provenance.files import open_read_only
 from forensic_cli.types import MediaFacts, MediaKind, ScanWarning
 
 _MAX_TAGS = 100

@@ -24,7 +24,9 @@ def invoke() -> Callable[..., Result]:
 
 
 @pytest.fixture
-def program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+def program(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
     """Runs `main` in this process, as the console script does: (exit code, stdout, stderr)."""
 
     def run(*words: object) -> tuple[int, str, str]:

@@ -18,6 +18,20 @@ def test_a_stray_train_module_in_the_working_folder_is_refused(subprogram, tmp_p
     assert not (tmp_path / "executed").exists()
 
 
+def test_a_missing_package_of_an_extra_is_a_usage_error_with_the_remedy(
+    program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import sys
+
+    for name in [name for name in sys.modules if name.partition(".")[0] == "lightning"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "train.stage1", raising=False)
+    monkeypatch.setitem(sys.modules, "lightning", None)
+    code, _, err = program("train", "stage1", tmp_path, "--run", tmp_path / "run")
+    assert code == 2
+    assert "pip install 'lae-forensics[train]'" in err
+
+
 def test_a_command_whose_package_is_missing_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 

@@ -98,7 +98,9 @@ def test_report_is_drawn_again_byte_for_byte_without_torch(
     import subprocess
     import sys
 
-    program("scan", SAMPLES / "genuine.mp4", "--report", tmp_path / "a.pdf", "--frames", "3", "--quiet", *seeded)
+    program(
+        "scan", SAMPLES / "genuine.mp4", "--report", tmp_path / "a.pdf", "--frames", "3", "--quiet", *seeded
+    )
     script = (
         "import sys\n"
         "for name in ('torch', 'cv2', 'dlib', 'av'): sys.modules[name] = None\n"
@@ -146,7 +148,13 @@ def test_a_text_file_named_by_hand_has_failed(program, seeded, tmp_path: Path) -
 
 @pytest.mark.parametrize(
     "words",
-    [("--fps", "0"), ("--fps", "2", "--all-frames"), ("--min-face", "3"), ("--batch-size", "0"), ("--jobs", "0")],
+    [
+        ("--fps", "0"),
+        ("--fps", "2", "--all-frames"),
+        ("--min-face", "3"),
+        ("--batch-size", "0"),
+        ("--jobs", "0"),
+    ],
 )
 def test_impossible_settings_are_usage_errors(program, seeded, words: tuple[str, ...]) -> None:
     code, _, err = program("scan", SAMPLES / "genuine.mp4", *words, *seeded)
@@ -195,7 +203,7 @@ def test_interrupted_scan_keeps_what_is_done_and_exits_130(
 
     monkeypatch.setattr(pipeline, "_examine", interrupted)
     paths = [SAMPLES / "forged.mp4", SAMPLES / "genuine.mp4"]
-    code, _, err = program("scan", *paths, "--out", tmp_path / "r", "--frames", "2", *seeded)
+    code, _, _ = program("scan", *paths, "--out", tmp_path / "r", "--frames", "2", *seeded)
     assert code == 130
     result = load_results(tmp_path / "r")
     assert result.run.was_interrupted
