@@ -77,18 +77,18 @@ class ResultsWriter:
             ) from error
 
     def finish(self, result: ScanResult) -> None:
-        """Moves results.jsonl into place, then writes summary.csv, manifest.json and SHA256SUMS.
+        """Writes results.jsonl whole, then summary.csv, manifest.json and SHA256SUMS.
+
+        The lines written so far were for the case that the program is killed; what counts is `result`,
+        which an interruption cannot have left half-written.
 
         Raises:
             OutputError: one of them cannot be written.
         """
         self._file.close()
-        try:
-            self._partial.replace(self.folder / RESULTS_NAME)
-        except OSError as error:
-            raise OutputError(
-                f"{self.folder / RESULTS_NAME} cannot be written: {error.strerror}.", "Check the folder."
-            ) from error
+        lines = "".join(f"{item_line(item)}\n" for item in result.items)
+        write_atomically(self.folder / RESULTS_NAME, lines.encode("ascii"))
+        self._partial.unlink(missing_ok=True)
         write_atomically(self.folder / SUMMARY_NAME, summary_csv(result.items).encode("utf-8"))
         exhibits = [e.file for item in result.items for track in item.tracks for e in track.exhibits]
         files = tuple(_entry(self.folder, path) for path in (RESULTS_NAME, SUMMARY_NAME, *exhibits))

@@ -191,9 +191,9 @@ def test_control_characters_in_a_name_do_not_reach_the_terminal(program, seeded,
 def test_interrupted_scan_keeps_what_is_done_and_exits_130(
     program, seeded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from forensic_cli import pipeline
+    from forensic_cli.pipeline import scan
 
-    original, calls = pipeline._examine, []
+    original, calls = scan.examine_item, []
 
     def interrupted(item_id, *rest):
         if item_id == "0002":
@@ -201,7 +201,7 @@ def test_interrupted_scan_keeps_what_is_done_and_exits_130(
         calls.append(item_id)
         return original(item_id, *rest)
 
-    monkeypatch.setattr(pipeline, "_examine", interrupted)
+    monkeypatch.setattr(scan, "examine_item", interrupted)
     paths = [SAMPLES / "forged.mp4", SAMPLES / "genuine.mp4"]
     code, _, _ = program("scan", *paths, "--out", tmp_path / "r", "--frames", "2", *seeded)
     assert code == 130
@@ -215,11 +215,11 @@ def test_interrupted_scan_keeps_what_is_done_and_exits_130(
 def test_evidence_that_changes_while_it_is_read_is_a_failed_item(
     program, seeded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from forensic_cli import pipeline
+    from forensic_cli.pipeline import item as module
 
     path = tmp_path / "clip.mp4"
     path.write_bytes((SAMPLES / "genuine.mp4").read_bytes())
-    original = pipeline._read
+    original = module._read
 
     def meddling(*arguments):
         item = original(*arguments)
@@ -227,10 +227,34 @@ def test_evidence_that_changes_while_it_is_read_is_a_failed_item(
             file.write(b"\0")
         return item
 
-    monkeypatch.setattr(pipeline, "_read", meddling)
+    monkeypatch.setattr(module, "_read", meddling)
     code, _, _ = program("scan", path, "--out", tmp_path / "r", "--frames", "2", *seeded)
     assert code == 4
     (item,) = load_results(tmp_path / "r").items
     assert item.finding.verdict is Verdict.FAILED
     assert not item.evidence.is_unchanged
     assert "differ" in item.finding.reasons[0]
+
+
+def test_a_defect_on_one_item_costs_that_item_alone(
+    program, seeded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from forensic_cli.pipeline import item as module
+
+    original = module._read
+
+    def faulty(item_id, *rest):
+        if item_id == "0001":
+            raise ZeroDivisionError("by a lying header")
+        return original(item_id, *rest)
+
+    monkeypatch.setattr(module, "_read", faulty)
+    paths = [SAMPLES / "forged.mp4", SAMPLES / "genuine.mp4"]
+    code, _, err = program("scan", *paths, "--out", tmp_path / "r", "--frames", "2", *seeded)
+    assert code == 3
+    first, second = load_results(tmp_path / "r").items
+    assert first.finding.verdict is Verdict.FAILED
+    assert "defect" in first.finding.reasons[0]
+    assert first.evidence.is_unchanged
+    assert second.finding.verdict.is_analysed
+    assert "1 analysed" in err

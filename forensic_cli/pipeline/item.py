@@ -1,4 +1,4 @@
-"""One scan: find the items, read each in a stream, write what was found. No Typer, no print.
+"""One item: hashed, decoded, searched for faces, read by the model, hashed again.
 
 Decoding runs ahead of detection, detection runs in threads, and the model reads batches of crops
 as they fill. Memory grows with the number of readings, not with the number of frames' pixels.
@@ -6,69 +6,37 @@ as they fill. Memory grows with the number of readings, not with the number of f
 
 from __future__ import annotations
 
+import logging
 import os
-import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
-from forensic_cli import __version__
-from forensic_cli.config import HeatmapChoice, ScanConfig
-from forensic_cli.errors import (
-    EvidenceChangedError,
-    ForensicError,
-    MediaError,
-    NotMediaError,
-    OutputError,
-    UsageError,
-)
-from forensic_cli.evidence.aggregate import aggregation_rule, item_finding, track_finding
-from forensic_cli.evidence.exhibits import MAX_TRACKS, N_TOP, ExhibitCollector, FrameView, view_of
-from forensic_cli.evidence.output import ResultsWriter, add_to_sums
-from forensic_cli.evidence.records import ScanResult
-from forensic_cli.faces.crop import CROP_MARGIN, CROP_PX, cut_crop
+from forensic_cli.config import ScanConfig
+from forensic_cli.errors import EvidenceChangedError, ForensicError, MediaError, NotMediaError
+from forensic_cli.evidence.aggregate import item_finding, track_finding
+from forensic_cli.evidence.exhibits import MAX_TRACKS, ExhibitCollector, FrameView, view_of
+from forensic_cli.faces.crop import cut_crop
 from forensic_cli.faces.detect import Detection, detect_stream
 from forensic_cli.faces.track import Tracker
 from forensic_cli.media import open_media
-from forensic_cli.media.discover import FoundItem, discover
+from forensic_cli.media.discover import FoundItem
 from forensic_cli.model.inference import Examiner
+from forensic_cli.pipeline.listener import ScanListener
 from forensic_cli.provenance.files import FileState, hash_evidence
-from forensic_cli.provenance.run import (
-    command_line,
-    commit,
-    platform_description,
-    utc_now,
-    versions,
-)
 from forensic_cli.types import (
     Crop,
     CropReading,
     Evidence,
     Finding,
     ItemResult,
-    RunInfo,
     ScanWarning,
     TrackResult,
     Verdict,
 )
 
-
-class ScanListener(Protocol):
-    """Told of progress as it happens; called in the scanning thread."""
-
-    def on_found(self, n_items: int) -> None:
-        """All items are known."""
-
-    def on_item(self, number: int, path: Path, n_frames: int) -> None:
-        """Item `number` (from 1) begins; `n_frames` will be examined."""
-
-    def on_frame(self) -> None:
-        """One more frame of the item was examined."""
-
-    def on_result(self, item: ItemResult) -> None:
-        """The item is done."""
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,102 +45,14 @@ class _PendingCrop:
     view: FrameView
 
 
-def run_scan(config: ScanConfig, listener: ScanListener) -> ScanResult:
-    """Runs a scan to its end, or to Ctrl-C, and writes its results if `config.out_dir` is set.
-
-    After Ctrl-C the items done are complete, the others are accounted for as skipped, and
-    `result.run.was_interrupted` is true. The PDF is not drawn here: see `report`.
-
-    Raises:
-        UsageError, WeightsError, OutputError: before the first item is opened.
-        OutputError: results can no longer be written.
-        EvidenceChangedError: never; an item that changed is a failed item with that reason.
-    """
-    found = discover(config.paths).items
-    _refuse_output_in_evidence(config)
-    examiner = Examiner(config.model)
-    writer = ResultsWriter(config.out_dir) if config.out_dir else None
-    started_utc = utc_now()
-    listener.on_found(len(found))
-    items: list[ItemResult] = []
-
-    def keep(item: ItemResult) -> None:
-        items.append(item)
-        if writer:
-            writer.add(item)
-        listener.on_result(item)
-
-    was_interrupted = False
-    try:
-        for number, entry in enumerate(found, 1):
-            keep(_examine(f"{number:04d}", entry, config, examiner, listener))
-    except KeyboardInterrupt:
-        was_interrupted = True
-        for number, entry in enumerate(found[len(items) :], len(items) + 1):
-            keep(_interrupted(f"{number:04d}", entry))
-    run = RunInfo(
-        run_id=str(uuid.uuid4()),
-        argv=command_line(),
-        started_utc=started_utc,
-        finished_utc=utc_now(),
-        tool_version=__version__,
-        commit=commit(),
-        versions=(*versions(), _ffmpeg_version()),
-        platform=platform_description(),
-        device=examiner.device_description,
-        precision=examiner.precision,
-        seed=config.seed,
-        was_interrupted=was_interrupted,
-    )
-    card = examiner.card
-    result = ScanResult(run, config.case, card, _parameters(config), aggregation_rule(card), tuple(items))
-    if writer:
-        writer.finish(result)
-    return result
-
-
-def _ffmpeg_version() -> tuple[str, str]:
-    import av
-
-    return "FFmpeg libavcodec", ".".join(str(part) for part in av.library_versions["libavcodec"])
-
-
-def draw_report(result: ScanResult, results_dir: Path, target: Path) -> None:
-    """Draws the PDF of saved results and adds its hash to SHA256SUMS.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    from forensic_cli.report.build import build_report
-    from forensic_cli.report.pdf import write_pdf
-
-    write_pdf(build_report(result, results_dir), target)
-    add_to_sums(results_dir, target)
-
-
-def _refuse_output_in_evidence(config: ScanConfig) -> None:
-    """Nothing may be written into the evidence tree, nor over anything that exists."""
-    outputs = [path for path in (config.out_dir, config.report) if path is not None]
-    for output in outputs:
-        resolved = output.resolve()
-        for path in config.paths:
-            if path.is_dir() and resolved.is_relative_to(path.resolve()):
-                raise UsageError(
-                    f"{output} lies inside the evidence folder {path}.",
-                    "Write the results somewhere else: evidence is never written to.",
-                )
-            if resolved == path.resolve():
-                raise UsageError(f"{output} is the evidence itself.", "Give the output another name.")
-    if config.report is not None and config.report.exists():
-        raise OutputError(
-            f"{config.report} exists; a report is never overwritten.", "Give --report another name."
-        )
-
-
-def _examine(
+def examine_item(
     item_id: str, found: FoundItem, config: ScanConfig, examiner: Examiner, listener: ScanListener
 ) -> ItemResult:
-    """Examines one item; what is wrong with it becomes its finding."""
+    """Examines one item; what is wrong with it becomes its finding.
+
+    Raises:
+        OutputError: an exhibit cannot be written.
+    """
     path = found.path
     if found.refusal:
         evidence = Evidence(os.fspath(path), 0, "", "")
@@ -193,6 +73,15 @@ def _examine(
         item = ItemResult(item_id, evidence, Finding(verdict, _reasons(error)))
     except MediaError as error:
         item = ItemResult(item_id, evidence, Finding(Verdict.FAILED, _reasons(error)))
+    except ForensicError:
+        raise
+    except Exception as error:
+        # The edge of an item: a defect that one file provokes must not cost the batch. The traceback
+        # goes to the log, the item is failed, and the report says that the program is to blame.
+        logger.exception("defect while reading item %s", item_id)
+        reason = f"The program failed on this item ({type(error).__name__}). That is a defect in it."
+        hint = "Report it with the traceback on the terminal; the other items are not affected."
+        item = ItemResult(item_id, evidence, Finding(Verdict.FAILED, (reason, hint)))
     return _hash_again(item, path, state)
 
 
@@ -215,7 +104,8 @@ def _hash_again(item: ItemResult, path: Path, before: FileState) -> ItemResult:
     return replace(item, finding=Finding(Verdict.FAILED, _reasons(change)), tracks=())
 
 
-def _interrupted(item_id: str, found: FoundItem) -> ItemResult:
+def interrupted_item(item_id: str, found: FoundItem) -> ItemResult:
+    """The record of an item that an interruption kept from being finished."""
     reason = "The scan was interrupted before this item was finished."
     evidence = Evidence(os.fspath(found.path), 0, "", "")
     return ItemResult(item_id, evidence, Finding(Verdict.SKIPPED, (reason,)))
@@ -315,25 +205,3 @@ def _infer(
         )
         if exhibits:
             exhibits.add(pending.view, crop, answer.activation.score, answer.attention)
-
-
-def _parameters(config: ScanConfig) -> tuple[tuple[str, str], ...]:
-    faces, limits = config.faces, config.limits
-    heatmaps = {
-        HeatmapChoice.NONE: "none",
-        HeatmapChoice.TOP: f"the {N_TOP} crops with the highest scores of each track",
-        HeatmapChoice.ALL: "every crop",
-    }
-    return (
-        ("Sampling of videos", config.sampling.description),
-        ("Face detector", faces.detector.value),
-        ("Smallest face searched", f"{faces.min_face_px} px"),
-        ("Faces a frame, at most", str(faces.max_faces_per_frame)),
-        ("Crop", f"square, {CROP_MARGIN:g} times the longer side of the face, {CROP_PX} x {CROP_PX} px"),
-        ("Heatmaps", heatmaps[config.heatmaps]),
-        ("Crops a batch", str(config.model.batch_size)),
-        ("Pixels of a picture, at most", f"{limits.max_pixels:,}"),
-        ("Frames of a video, at most", f"{limits.max_frames:,}"),
-        ("Seconds of a video, at most", f"{limits.max_duration_s:g}"),
-        ("Seed of the intervals", str(config.seed)),
-    )
