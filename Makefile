@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check setup setup-dev clean
+.PHONY: demo test lint check setup setup-dev clean
 
 demo: setup ## Set up, scan the two sample clips, and say where the PDF is.
 	rm -rf demo-out && mkdir demo-out
@@ -12,12 +12,13 @@ demo: setup ## Set up, scan the two sample clips, and say where the PDF is.
 test: setup-dev ## Set up with the development tools, and run the tests.
 	$(BIN)/python -m pytest
 
-check: setup-dev ## Everything that CI runs.
+lint: setup-dev ## Style, types and the direction of imports.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+
+check: lint test ## Everything that CI runs.
 
 setup: $(VENV)/.installed
 

@@ -143,9 +143,9 @@ class ModelSettings:
 
     def __post_init__(self) -> None:
         _require(
-            1 <= self.batch_size <= 4096,
+            1 <= self.batch_size <= 256,
             f"--batch-size {self.batch_size} is out of range.",
-            "Give 1 to 4096.",
+            "Give 1 to 256: each crop that waits keeps a view of its frame in memory.",
         )
 
 
@@ -195,6 +195,11 @@ def load_case(path: Path) -> Case:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"The case file {path} is not valid TOML: {error}.", "Mend that line.") from error
     table = document.get("case", document)
+    if not isinstance(table, dict) or (table is not document and len(document) > 1):
+        raise UsageError(
+            f"The case file {path} holds more than the table [case].",
+            "Put every field below [case], or none.",
+        )
     known = [entry.name for entry in fields(Case)]
     unknown = sorted(set(table) - set(known))
     if unknown:

@@ -39,6 +39,11 @@ class ForensicError(Exception):
         self.hint = hint
 
 
+def extra_remedy(extra: str) -> str:
+    """How to get an optional part of the program."""
+    return f"In the checkout, run: pip install '.[{extra}]'"
+
+
 class UsageError(ForensicError):
     """The command line, a configuration file or a recipe asks for something impossible."""
 

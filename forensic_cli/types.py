@@ -347,6 +347,8 @@ class RunInfo:
         argv: the command line, word by word.
         started_utc, finished_utc: ISO 8601.
         versions: (component, version), for example ("torch", "2.15.0").
+        working_folder: where the command line was run; relative paths start there.
+        source_sha256: over the program's own Python files; see `provenance.run`.
         platform: operating system, processor.
         device: what the model ran on, for example "cpu (AMD EPYC, 2 threads)".
         precision: "fp32", "bf16" or "fp16".
@@ -359,6 +361,8 @@ class RunInfo:
     tool_version: str
     commit: str
     versions: tuple[tuple[str, str], ...]
+    working_folder: str
+    source_sha256: str
     platform: str
     device: str
     precision: str

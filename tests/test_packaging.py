@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+import email
 import os
 import subprocess
 import sys
 import sysconfig
 import venv
+import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from forensic_cli.evidence.records import load_results
 from forensic_cli.model.weights import load_catalogue
@@ -84,8 +90,6 @@ def test_an_editable_install_runs_with_the_checkouts_weights(tmp_path: Path) -> 
 
 
 def test_the_wheel_holds_weights_fonts_samples_and_recipes_and_no_tests(wheel: Path) -> None:
-    import zipfile
-
     names = zipfile.ZipFile(wheel).namelist()
     for needed in (
         "forensic_cli/weights/weights.json",
@@ -98,6 +102,35 @@ def test_the_wheel_holds_weights_fonts_samples_and_recipes_and_no_tests(wheel: P
         assert needed in names
     assert any(name.startswith("forensic_cli/report/fonts/") for name in names)
     assert not any(name.startswith(("tests/", "runs/", "weights/")) for name in names)
+
+
+def _imported_packages(folder: Path) -> set[str]:
+    names: set[str] = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names.add(node.module.partition(".")[0])
+    return names - set(sys.stdlib_module_names) - {"forensic_cli", "train", "__future__"}
+
+
+@pytest.mark.parametrize(("package", "extras"), [("forensic_cli", set()), ("train", {"train"})])
+def test_whatever_is_imported_is_a_declared_dependency(wheel: Path, package: str, extras: set[str]) -> None:
+    """What the borrowed dependencies above could hide: a package that nobody asked pip for."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        metadata = email.message_from_bytes(archive.read(name))
+    declared = set()
+    for text in metadata.get_all("Requires-Dist") or []:
+        requirement = Requirement(text)
+        extra = str(requirement.marker).partition("extra == ")[2].strip("'\"") if requirement.marker else ""
+        if not extra or extra in extras:
+            declared.add(canonicalize_name(requirement.name))
+    owners = packages_distributions()
+    for module in sorted(_imported_packages(ROOT / package)):
+        found = {canonicalize_name(owner) for owner in owners[module]}
+        assert found & declared, f"{package} imports {module} from {found}, which is not declared"
 
 
 def test_samples_stay_under_a_megabyte() -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     help="Prepare data, forge, and train the model.",
+    epilog="Example:\n\n  lae-forensics train prepare ./photos --out ./data",
     rich_markup_mode=None,
     add_completion=False,
 )
@@ -107,7 +108,7 @@ def stage1(
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
 ) -> None:
-    """Train stage 1 (eq. 2) on pairs that are forged on the fly."""
+    """Train stage 1, eq. 2 of the paper, on pairs forged on the fly."""
     from train.recipe import load_stage1
     from train.stage1 import train_stage1
 
@@ -152,13 +153,16 @@ def evaluate(
         str, typer.Option("--split", help="validation, or test: open that once, at the end.")
     ] = "validation",
     n: Annotated[int, typer.Option("--n", help="Photographs of each method and compression.")] = 300,
+    again: Annotated[
+        bool, typer.Option("--again", help="Open the test split although it was opened before.")
+    ] = False,
 ) -> None:
     """Measure trained and held-out methods under each compression."""
     from train.evaluate import evaluate_run, table
 
     with _counter("Measuring") as on_progress:
-        rows = evaluate_run(dataset, run, split, n, on_progress)
-    typer.echo(table(rows))
+        evaluation = evaluate_run(dataset, run, split, n, on_progress, again)
+    typer.echo(table(evaluation.rows))
 
 
 @app.command(
@@ -170,9 +174,12 @@ def export_weights(
     run: Annotated[Path, typer.Option("--run", help="Run folder of stage 1, evaluated.")],
     name: Annotated[str, typer.Option("--name", help="Name in weights.json.")],
     out: Annotated[Path, typer.Option("--out", help="Folder with weights.json, made if need be.")],
+    licences: Annotated[
+        str, typer.Option("--licences", help="Terms of the training photographs, for the model card.")
+    ] = "Not recorded",
 ) -> None:
     """Choose thresholds on validation data, and write the weights with their model card."""
     from train.export import export
 
-    card = export(dataset, run, name, out)
+    card = export(dataset, run, name, out, licences)
     typer.echo(f"{card.name}: SHA-256 {card.sha256}", err=True)

@@ -22,6 +22,22 @@ from train.validation import CONDITIONS, FixedPairs, PairScores
 
 
 @dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was measured, on which split, with which checkpoint.
+
+    Attributes:
+        checkpoint_sha256: of the run's `best` at that moment.
+        n_photographs: of each method and condition.
+    """
+
+    split: str
+    checkpoint_sha256: str
+    dataset_sha256: str
+    n_photographs: int
+    rows: tuple[EvaluationRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluationRow:
     """One method under one compression.
 
@@ -61,19 +77,27 @@ def evaluate_run(
     split: str,
     n: int,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
-) -> list[EvaluationRow]:
+    again: bool = False,
+) -> Evaluation:
     """Scores every trained and held-out method under every compression, and saves the rows.
 
     Writes evaluation-<split>.json into the run folder.
 
     Args:
         n: photographs of each method and condition.
+        again: measure on the test split although the run was measured on it before.
 
     Raises:
-        UsageError: see `load_run`; or the split is `train` or unknown.
+        UsageError: see `load_run`; or the split is `train` or unknown; or test was opened before.
     """
     if split not in {Split.VALIDATION.value, Split.TEST.value}:
         raise UsageError(f"--split {split} cannot be evaluated.", "Give validation or test.")
+    path = run_path / f"evaluation-{split}.json"
+    if split == Split.TEST.value and path.exists() and not again:
+        raise UsageError(
+            f"{run_path} was measured on the test split before: {path.name} is there.",
+            "Test data are opened once. Add --again if the numbers choose nothing.",
+        )
     recipe, encoder = load_run(run_path, dataset)
     photographs = select(read_dataset(dataset), Split(split))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -85,9 +109,15 @@ def evaluate_run(
             pairs = FixedPairs(dataset, photographs, name, condition, n, recipe.seed + 1)
             rows.append(_row(pairs.score(encoder, device), name in recipe.methods))
             on_progress(len(rows), len(methods) * len(CONDITIONS))
-    document = {"split": split, "rows": [asdict(row) for row in rows]}
-    write_atomically(run_path / f"evaluation-{split}.json", json.dumps(document).encode())
-    return rows
+    evaluation = Evaluation(
+        split,
+        hash_evidence(RunFolder(run_path).best).sha256,
+        hash_evidence(dataset / DATASET_NAME).sha256,
+        min(n, len(photographs)),
+        tuple(rows),
+    )
+    write_atomically(path, json.dumps(asdict(evaluation)).encode())
+    return evaluation
 
 
 def _row(scores: PairScores, was_trained: bool) -> EvaluationRow:
@@ -102,23 +132,26 @@ def _row(scores: PairScores, was_trained: bool) -> EvaluationRow:
     )
 
 
-def read_evaluation(run_path: Path, split: str) -> list[EvaluationRow]:
+def read_evaluation(run_path: Path, split: str) -> Evaluation:
     """Reads what `evaluate_run` saved.
 
     Raises:
-        UsageError: the run was not evaluated on that split.
+        UsageError: the run was not evaluated on that split, or its best checkpoint is another now.
     """
     path = run_path / f"evaluation-{split}.json"
+    remedy = f"Run `lae-forensics train evaluate --split {split}` first."
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{path} cannot be read: {error}.", f"Run `lae-forensics train evaluate --split {split}` first."
-        ) from error
-    return [
-        EvaluationRow(**{**row, "genuine": tuple(row["genuine"]), "forged": tuple(row["forged"])})
-        for row in document["rows"]
-    ]
+        rows = tuple(
+            EvaluationRow(**{**row, "genuine": tuple(row["genuine"]), "forged": tuple(row["forged"])})
+            for row in document["rows"]
+        )
+        evaluation = Evaluation(**{**document, "rows": rows})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}.", remedy) from error
+    if evaluation.checkpoint_sha256 != hash_evidence(RunFolder(run_path).best).sha256:
+        raise UsageError(f"{path} was measured with another checkpoint than the run's best.", remedy)
+    return evaluation
 
 
 def table(rows: Sequence[EvaluationRow]) -> str:

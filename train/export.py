@@ -20,12 +20,12 @@ from forensic_cli.model.weights import (
     CATALOGUE_SCHEMA,
     ErrorRate,
     ModelCard,
-    card_from_dict,
+    load_catalogue,
 )
 from forensic_cli.provenance.files import write_atomically
-from train.checkpoint import read_progress
+from train.card import training_facts
 from train.data.dataset import DatasetRow, Split, read_dataset, select
-from train.evaluate import EvaluationRow, load_run, read_evaluation
+from train.evaluate import Evaluation, EvaluationRow, load_run, read_evaluation
 from train.metrics import (
     Scores,
     threshold_at_false_negative_rate,
@@ -33,7 +33,6 @@ from train.metrics import (
     wilson_interval,
 )
 from train.recipe import Stage1Recipe
-from train.run_folder import RunFolder
 from train.validation import CONDITIONS, FixedPairs
 
 FALSE_POSITIVE_RATE = 0.05
@@ -42,27 +41,38 @@ _ATTENTION_PERCENTILE = 99.0
 _N_ATTENTION = 64
 
 
-def export(dataset: Path, run_path: Path, name: str, out: Path) -> ModelCard:
+def export(dataset: Path, run_path: Path, name: str, out: Path, licences: str = "Not recorded") -> ModelCard:
     """Writes `<name>.safetensors` and its entry in weights.json, which becomes the default.
 
     The thresholds come from the trained methods on validation identities; the error rates from the
     test split, if `evaluate --split test` was run, else from validation, and the card says which.
 
+    Args:
+        licences: terms of the training photographs.
+
     Raises:
-        UsageError: the run was not evaluated, or the catalogue holds that name already.
+        UsageError: the run was not evaluated with its best checkpoint, or the catalogue holds that
+            name already, or is malformed.
     """
     recipe, encoder = load_run(run_path, dataset)
     rows = read_dataset(dataset)
     validation = read_evaluation(run_path, Split.VALIDATION.value)
-    test_split = Split.TEST if (run_path / "evaluation-test.json").exists() else Split.VALIDATION
-    measured = read_evaluation(run_path, test_split.value)
-    forged_threshold, no_support_threshold = _thresholds(validation)
-    tensors = {
-        key: value.float().contiguous()
-        for key, value in encoder.state_dict().items()
-        if not key.endswith("num_batches_tracked")
+    has_test = (run_path / "evaluation-test.json").exists()
+    measured = read_evaluation(run_path, Split.TEST.value) if has_test else validation
+    forged_threshold, no_support_threshold = _thresholds(validation.rows)
+    content = save(
+        {
+            key: value.float().contiguous()
+            for key, value in encoder.state_dict().items()
+            if not key.endswith("num_batches_tracked")
+        }
+    )
+    training = {
+        **training_facts(run_path, recipe, rows),
+        "Validation": _summary(validation),
+        "Test": _summary(measured) if has_test else "not opened",
+        "Licences": licences,
     }
-    content = save(tensors)
     card = ModelCard(
         name=name,
         arch="lae",
@@ -72,13 +82,26 @@ def export(dataset: Path, run_path: Path, name: str, out: Path) -> ModelCard:
         no_support_threshold=no_support_threshold,
         threshold_rule=_threshold_rule(validation, recipe),
         attention_scale=_attention_scale(encoder, dataset, rows, recipe),
-        training=tuple(_training_facts(run_path, recipe, rows).items()),
-        error_rates=tuple(_error_rates(measured, forged_threshold, test_split)),
+        training=tuple(training.items()),
+        error_rates=tuple(_error_rates(measured, forged_threshold)),
         limitations=_limitations(recipe),
     )
-    _write_entry(out, card)
+    catalogue = _with_entry(out / CATALOGUE_NAME, card)
+    # The catalogue last: it must never name a file that is not there.
     write_atomically(out / card.file, content)
+    write_atomically(out / CATALOGUE_NAME, catalogue)
     return card
+
+
+def _summary(evaluation: Evaluation) -> str:
+    """Accuracy at a_F = a_T and AUC of each method, averaged over the compressions."""
+    parts = []
+    for method in dict.fromkeys(row.method for row in evaluation.rows):
+        own = [row for row in evaluation.rows if row.method == method]
+        mark = "" if own[0].was_trained else " (held out)"
+        accuracy = float(np.mean([row.accuracy for row in own]))
+        parts.append(f"{method}{mark}: accuracy {accuracy:.3f}, AUC {np.mean([row.auc for row in own]):.3f}")
+    return f"{evaluation.n_photographs} photographs, mean over the compressions. " + "; ".join(parts)
 
 
 def _pooled(rows: Sequence[EvaluationRow], was_trained: bool) -> tuple[Scores, Scores]:
@@ -99,19 +122,20 @@ def _thresholds(validation: Sequence[EvaluationRow]) -> tuple[float, float]:
     return high, min(low, high)
 
 
-def _threshold_rule(validation: Sequence[EvaluationRow], recipe: Stage1Recipe) -> str:
-    genuine, forged = _pooled(validation, was_trained=True)
+def _threshold_rule(validation: Evaluation, recipe: Stage1Recipe) -> str:
+    conditions = ", ".join(condition.name for condition in CONDITIONS)
     return (
-        f"Likely forged from the lowest score that at most {FALSE_POSITIVE_RATE:.0%} of {len(genuine)} genuine "
-        f"validation crops reach; no support below the score under which at most {FALSE_NEGATIVE_RATE:.0%} of "
-        f"{len(forged)} forged validation crops lie ({', '.join(recipe.methods)}; "
-        f"{', '.join(condition.name for condition in CONDITIONS)}). Single crops, identities not trained on."
+        f"Likely forged from the lowest score that at most {FALSE_POSITIVE_RATE:.0%} of the genuine validation "
+        f"crops reach; no support below the score under which at most {FALSE_NEGATIVE_RATE:.0%} of the forged "
+        f"ones lie. {validation.n_photographs} photographs, each genuine and forged by "
+        f"{', '.join(recipe.methods)}, each under {conditions}: single crops, of people not trained on, who "
+        "also served to choose the checkpoint."
     )
 
 
-def _error_rates(rows: Sequence[EvaluationRow], threshold: float, split: Split) -> list[ErrorRate]:
+def _error_rates(evaluation: Evaluation, threshold: float) -> list[ErrorRate]:
     rates = []
-    for row in rows:
+    for row in evaluation.rows:
         genuine, forged = np.array(row.genuine), np.array(row.forged)
         n_false_positive = int((genuine >= threshold).sum())
         n_false_negative = int((forged < threshold).sum())
@@ -119,7 +143,7 @@ def _error_rates(rows: Sequence[EvaluationRow], threshold: float, split: Split) 
             ErrorRate(
                 condition=f"{row.method}, {row.condition}",
                 domain="in-domain" if row.was_trained else "out-of-domain",
-                dataset=f"photographs of the {split.value} identities, forged here",
+                dataset=f"photographs of the {evaluation.split} split, forged here",
                 n_genuine=len(genuine),
                 n_forged=len(forged),
                 auc=round(row.auc, 4),
@@ -156,45 +180,6 @@ def _attention_scale(
     return scale
 
 
-def _training_facts(run_path: Path, recipe: Stage1Recipe, rows: Sequence[DatasetRow]) -> dict[str, str]:
-    facts: dict[str, Any] = json.loads((run_path / "run.json").read_text(encoding="utf-8"))
-    last = _last_step(run_path)
-    train = [row for row in rows if row.split is Split.TRAIN]
-    collections = sorted({row.collection for row in train})
-    losses = f"latent (eq. 4) x {recipe.alpha_latent:g}, pixel (eq. 5, MAE) x {recipe.alpha_rec * recipe.beta_pixel:g}"
-    return {
-        "Stage": "1 (eq. 2); no attention loss, no masks used",
-        "Training data": f"{len(train)} real photographs of {len({row.source_id for row in train})} identities "
-        f"({', '.join(collections)}), forged on the fly",
-        "Split": "by identity: "
-        + ", ".join(f"{sum(row.split is split for row in rows)} {split.value}" for split in Split),
-        "Methods": ", ".join(f"{method} {share:.0%}" for method, share in recipe.methods.items()),
-        "Held out": ", ".join(recipe.held_out),
-        "Compression": ", ".join(f"{codec.value} {share:.0%}" for codec, share in recipe.codecs.items()),
-        "Losses": f"{losses}; perceptual and adversarial losses not used (beta_2 = beta_3 = 0)",
-        "Recipe": f"train/recipes/{recipe.name}.toml",
-        "Images seen": f"{last['n_images']:,} of {recipe.n_images:,}, best checkpoint by validation AUC",
-        "Hours": f"{_hours(run_path):.2f}",
-        "Device": f"{facts['device']} ({facts['processor']}, {facts['n_threads']} threads), {recipe.precision}",
-        "Started": facts["started_utc"],
-        "Versions": ", ".join(f"{package} {version}" for package, version in facts["versions"].items()),
-        "Dataset SHA-256": facts["dataset_sha256"],
-        "Licences": "mebeauty: no licence file, mostly Unsplash and Pexels; eg1800: uploaders' own terms, "
-        "research only; validation and test also congress (US Government works), london (CC BY 4.0, "
-        "DeBruine and Jones 2017, 10.6084/m9.figshare.5047666)",
-    }
-
-
-def _last_step(run_path: Path) -> dict[str, Any]:
-    lines = RunFolder(run_path).metrics.read_text(encoding="utf-8").splitlines()
-    last: dict[str, Any] = json.loads(lines[-1])
-    return last
-
-
-def _hours(run_path: Path) -> float:
-    return read_progress(RunFolder(run_path).last).seconds / 3600
-
-
 def _limitations(recipe: Stage1Recipe) -> tuple[str, ...]:
     return (
         "Faces only. A picture without a face, or with a face that the detector does not find, is not examined.",
@@ -202,6 +187,8 @@ def _limitations(recipe: Stage1Recipe) -> tuple[str, ...]:
         f"{', '.join(recipe.methods)} may score as low as genuine photographs do.",
         "No forgery made by a neural network was in the training or in these measurements; error rates on "
         "such forgeries are unknown.",
+        "'Out-of-domain' above means a forging method that was not trained on. The photographs were all "
+        "forged by this program, from a few collections of portraits.",
         "Measured on single crops of photographs; videos were imitated by H.264 intra frames alone.",
         "Before stage 2 the attention map is no map of the forgery (Du et al. 2020): it shows what the model "
         "attended to.",
@@ -211,16 +198,14 @@ def _limitations(recipe: Stage1Recipe) -> tuple[str, ...]:
     )
 
 
-def _write_entry(out: Path, card: ModelCard) -> None:
-    path = out / CATALOGUE_NAME
-    document: dict[str, Any] = {"schema": CATALOGUE_SCHEMA, "default": card.name, "weights": []}
+def _with_entry(path: Path, card: ModelCard) -> bytes:
+    """weights.json with one more entry, which is its default."""
+    entries: list[dict[str, Any]] = []
     if path.exists():
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if any(entry["name"] == card.name for entry in document["weights"]):
+        load_catalogue(path.parent)
+        entries = json.loads(path.read_text(encoding="utf-8"))["weights"]
+        if any(entry["name"] == card.name for entry in entries):
             raise UsageError(f"{path} holds an entry {card.name!r} already.", "Give --name another name.")
-        document["default"] = card.name
-    entry = asdict(card)
-    entry["training"] = dict(card.training)
-    card_from_dict(json.loads(json.dumps(entry)))
-    document["weights"].append(entry)
-    write_atomically(path, (json.dumps(document, indent=2) + "\n").encode())
+    entry = {**asdict(card), "training": dict(card.training)}
+    document = {"schema": CATALOGUE_SCHEMA, "default": card.name, "weights": [*entries, entry]}
+    return (json.dumps(document, indent=2) + "\n").encode()

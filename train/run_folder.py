@@ -57,8 +57,9 @@ class RunFolder:
                 )
             return
         self.path.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.config, _json(document))
+        # config.json last: it is what says that there is a run to resume.
         write_atomically(self.path / "run.json", _json(facts))
+        write_atomically(self.config, _json(document))
 
     def read_config(self) -> dict[str, Any]:
         """Returns {"config": ..., "dataset_sha256": ...}.
@@ -82,8 +83,16 @@ class RunFolder:
         if not self.metrics.exists():
             return
         lines = self.metrics.read_text(encoding="utf-8").splitlines()
-        kept = [line for line in lines if line.endswith("}") and json.loads(line)["n_images"] <= n_images]
+        kept = [line for line in lines if _images_of(line) <= n_images]
         write_atomically(self.metrics, "".join(f"{line}\n" for line in kept).encode())
+
+
+def _images_of(line: str) -> float:
+    """`n_images` of a metrics line; infinite for a line that was torn when the machine died."""
+    try:
+        return float(json.loads(line)["n_images"])
+    except (ValueError, KeyError, TypeError):
+        return float("inf")
 
 
 def _json(document: dict[str, Any]) -> bytes:

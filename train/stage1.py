@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 from forensic_cli import __version__
 from forensic_cli.model.lae import INPUT_PX, Encoder, LocalityAwareAutoEncoder, initialise, normalise
 from forensic_cli.provenance.files import hash_evidence
+from forensic_cli.provenance.run import processor_name
 from train.checkpoint import Progress, load_checkpoint, save_checkpoint
 from train.data.dataset import DATASET_NAME, Split, read_dataset, select
 from train.data.pairs import (
@@ -52,7 +52,7 @@ class StepReport:
 
 
 def _ema(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
-    """Exponential moving average that starts as a plain mean, so that early weights fade.
+    """Exponential moving average whose decay grows from 1/10 to `decay`, so that early weights fade.
 
     A fixed decay would still hold a share of `decay ** n` of the random initialisation.
     """
@@ -118,7 +118,7 @@ def _facts(dataset: Path, recipe: Stage1Recipe, fabric: Fabric, n_train: int) ->
         "recipe": recipe.name,
         "seed": recipe.seed,
         "device": str(fabric.device),
-        "processor": torch.cuda.get_device_name() if fabric.device.type == "cuda" else platform.processor(),
+        "processor": torch.cuda.get_device_name() if fabric.device.type == "cuda" else processor_name(),
         "n_threads": torch.get_num_threads(),
         "versions": {"lae-forensics": __version__, "torch": str(torch.__version__), "numpy": np.__version__},
         "started_utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -216,7 +216,7 @@ def train_stage1(
     run = _Run(fabric, recipe, folder)
     if resume and folder.last.exists():
         run.load(folder.last)
-        folder.drop_metrics_after(run.progress.n_images)
+    folder.drop_metrics_after(run.progress.n_images)
     sets = [
         FixedPairs(dataset, validation_rows, method, condition, _N_VALIDATION, recipe.seed)
         for method in recipe.methods

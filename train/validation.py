@@ -12,8 +12,9 @@ from torch import Tensor
 
 from forensic_cli.errors import UsageError
 from forensic_cli.model.lae import Encoder, latent_activations, normalise
+from forensic_cli.types import LatentActivation
 from train.data.crops import read_landmarks, read_portrait
-from train.data.dataset import DatasetRow
+from train.data.dataset import DatasetRow, draw_donor
 from train.data.pairs import ForgeSettings, batch_of, make_pair
 from train.forge.degrade import Codec, Degradation
 from train.metrics import Scores, auc, balanced_accuracy
@@ -38,7 +39,7 @@ class Condition:
 
 
 CONDITIONS = (
-    Condition("uncompressed", Codec.NONE),
+    Condition("no further compression", Codec.NONE),
     Condition("JPEG 75", Codec.JPEG, 75),
     Condition("H.264 CRF 23", Codec.H264, 23),
     Condition("H.264 CRF 35", Codec.H264, 35),
@@ -92,10 +93,7 @@ class FixedPairs:
         for number in order:
             rng = np.random.default_rng([seed, int(number)])
             row = rows[int(number)]
-            others = [other for other in range(len(rows)) if rows[other].source_id != row.source_id]
-            if not others:
-                raise UsageError("Validation holds one identity only.", "Prepare more material.")
-            donor = rows[int(rng.choice(others))]
+            donor = draw_donor(rows, row, rng)
             pairs.append(
                 make_pair(
                     read_portrait(folder, row, landmarks),
@@ -126,12 +124,15 @@ def score_images(encoder: Encoder, images: Tensor, device: torch.device, batch_s
     """
     was_training = encoder.training
     encoder.eval()
-    scores = []
+    scores: list[float] = []
     for start in range(0, len(images), batch_size):
         x = normalise(images[start : start + batch_size].to(device))
         activation_true, activation_fake = latent_activations(
             encoder(x.contiguous(memory_format=torch.channels_last)).z
         )
-        scores.append((activation_fake - activation_true).double().cpu().numpy())
+        scores += [
+            LatentActivation(real, fake).score
+            for real, fake in zip(activation_true.tolist(), activation_fake.tolist(), strict=True)
+        ]
     encoder.train(was_training)
-    return np.concatenate(scores)
+    return np.array(scores, np.float64)

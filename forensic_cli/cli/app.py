@@ -10,7 +10,7 @@ import typer
 from forensic_cli import __version__
 from forensic_cli.cli.lazy import LazyGroup
 from forensic_cli.cli.text import printable
-from forensic_cli.errors import ForensicError, UsageError
+from forensic_cli.errors import ForensicError, UsageError, extra_remedy
 
 _HELP = """
 Find forged faces in videos and images, see where the model looked, and write a report.
@@ -86,7 +86,7 @@ def main() -> None:
         _fail(
             UsageError(
                 f"This command needs the package `{error.name}`, which is not installed.",
-                f"pip install 'lae-forensics[{extra}]'",
+                extra_remedy(extra),
             )
         )
 

@@ -49,7 +49,7 @@ def load_command(target: str) -> Any:
     train.py would otherwise be executed. What was found must lie beside this package.
 
     Raises:
-        UsageError: the module found is another one, or a package that it needs is missing.
+        UsageError: the module found is another one.
     """
     module_name, _, attribute = target.partition(":")
     top = module_name.partition(".")[0]
@@ -60,10 +60,4 @@ def load_command(target: str) -> Any:
             f"The package `{top}` that Python found is not the one of this program: {origin}.",
             "Run the command from another folder, without PYTHONPATH and not as `python -m`.",
         )
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"The package `{error.name}` is missing.", "Install it with `pip install 'lae-forensics[train]'`."
-        ) from error
-    return typer.main.get_command(getattr(module, attribute))
+    return typer.main.get_command(getattr(importlib.import_module(module_name), attribute))

@@ -6,8 +6,14 @@ from typing import Annotated
 
 import typer
 
+from forensic_cli.errors import WeightsError
+
 app = typer.Typer(
-    no_args_is_help=True, help="List, show and verify the model weights.", rich_markup_mode=None
+    no_args_is_help=True,
+    help="List, show and verify the model weights.",
+    epilog="Example:\n\n  lae-forensics weights show",
+    rich_markup_mode=None,
+    add_completion=False,
 )
 
 NameArgument = Annotated[str, typer.Argument(help="Name from `weights list`; the default's if left out.")]
@@ -39,6 +45,14 @@ def verify_weights(name: NameArgument = "") -> None:
     from forensic_cli.model.weights import load_catalogue, read_verified
 
     catalogue = load_catalogue()
+    faults = []
     for card in (catalogue.card(name),) if name else catalogue.cards:
-        read_verified(catalogue, card)
-        typer.echo(f"{card.name}: SHA-256 matches ({card.sha256})")
+        try:
+            read_verified(catalogue, card)
+        except WeightsError as error:
+            faults.append(error)
+            typer.echo(f"{card.name}: DOES NOT MATCH", err=True)
+        else:
+            typer.echo(f"{card.name}: SHA-256 matches ({card.sha256})")
+    if faults:
+        raise faults[0]

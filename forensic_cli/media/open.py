@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from forensic_cli.config import MediaLimits, Sampling
 from forensic_cli.media.sniff import FileFormat, identify, promised_format
@@ -43,7 +43,7 @@ class MediaSource(Protocol):
 
 @contextmanager
 def open_media(path: Path, sampling: Sampling, limits: MediaLimits) -> Iterator[MediaSource]:
-    """Opens an image or a video, whichever its content shows it to be, read-only.
+    """Opens an image or a video by its path, read-only; see `read_media`.
 
     The file is opened once, without following a link, and everything is read through that one
     descriptor. Frames that have been yielded stay valid after the source is closed.
@@ -56,17 +56,30 @@ def open_media(path: Path, sampling: Sampling, limits: MediaLimits) -> Iterator[
         MediaError: it is, but cannot be read; also from `frames`, if no sampled frame decodes.
     """
     with open_read_only(path) as file:
-        file_format = identify(file, path.name)
-        misnamed = _misnaming(path.name, file_format)
-        # The decoders are imported where they are needed: a folder of pictures needs no FFmpeg.
-        if file_format.kind is MediaKind.IMAGE:
-            from forensic_cli.media.images import ImageSource, decode_image
+        yield read_media(file, path.name, sampling, limits)
 
-            yield ImageSource(decode_image(file, path.name, file_format, limits), misnamed)
-        else:
-            from forensic_cli.media.videos import VideoSource
 
-            yield VideoSource(file, path.name, file_format, sampling, limits, misnamed)
+def read_media(file: BinaryIO, name: str, sampling: Sampling, limits: MediaLimits) -> MediaSource:
+    """Reads an open file as an image or a video, whichever its content shows it to be.
+
+    Args:
+        file: at its beginning; stays open, and must until the last frame was taken.
+        name: the file's own name, for messages and for what its suffix promises.
+
+    Raises:
+        NotMediaError: the file is neither image nor video.
+        MediaError: it is, but cannot be read; also from `frames`, if no sampled frame decodes.
+    """
+    file_format = identify(file, name)
+    misnamed = _misnaming(name, file_format)
+    # The decoders are imported where they are needed: a folder of pictures needs no FFmpeg.
+    if file_format.kind is MediaKind.IMAGE:
+        from forensic_cli.media.images import ImageSource, decode_image
+
+        return ImageSource(decode_image(file, name, file_format, limits), misnamed)
+    from forensic_cli.media.videos import VideoSource
+
+    return VideoSource(file, name, file_format, sampling, limits, misnamed)
 
 
 def _misnaming(name: str, file_format: FileFormat) -> tuple[ScanWarning, ...]:

@@ -51,8 +51,8 @@ def choose_device(wanted: DeviceName) -> torch.device:
 class Examiner:
     """The trained encoder, ready to read crops.
 
-    CPU and MPS run fp32: a report is repeated more often than it is hurried. CUDA runs bf16
-    autocast. channels_last everywhere.
+    CPU and MPS run fp32: a report is repeated more often than it is hurried. CUDA runs the
+    convolutions in bf16. channels_last everywhere.
 
     Args:
         settings: weights, device and batch size.
@@ -71,7 +71,7 @@ class Examiner:
 
     @property
     def precision(self) -> str:
-        """Arithmetic of the forward pass: "bf16" on CUDA, "fp32" elsewhere."""
+        """Arithmetic of the convolutions: "bf16" on CUDA, "fp32" elsewhere."""
         return "bf16" if self.device.type == "cuda" else "fp32"
 
     @property
@@ -101,14 +101,16 @@ class Examiner:
     def _read_batch(self, pixels: torch.Tensor) -> list[Reading]:
         x = normalise(pixels.permute(0, 3, 1, 2)).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            encoding = self._encoder(x)
-            attention = attention_map(self._encoder, encoding, self.card.attention_form)
-        real, fake = latent_activations(encoding.z.float())
+            concepts = self._encoder.features(x)
+        # The score is a small difference of two means: from the pooling on, everything is fp32.
+        encoding = self._encoder.head(concepts.float())
+        attention = attention_map(self._encoder, encoding, self.card.attention_form)
+        real, fake = latent_activations(encoding.z)
+        if not (torch.isfinite(real).all() and torch.isfinite(fake).all()):
+            raise ArithmeticError("The model gave an activation that is no finite number.")
         return [
             Reading(LatentActivation(float(a_true), float(a_fake)), map_)
-            for a_true, a_fake, map_ in zip(
-                real.cpu(), fake.cpu(), attention.float().cpu().numpy(), strict=True
-            )
+            for a_true, a_fake, map_ in zip(real.cpu(), fake.cpu(), attention.cpu().numpy(), strict=True)
         ]
 
 

@@ -72,7 +72,10 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor) -> Encoding:
         """Encodes (B, 3, H, W), ImageNet-normalised; H and W multiples of 16, 256 in the paper."""
-        concepts = self.features(x)
+        return self.head(self.features(x))
+
+    def head(self, concepts: Tensor) -> Encoding:
+        """From the concept layer (B, 512, h, w) to the latent vector."""
         return Encoding(self.latent(self.pool(concepts).flatten(1)), concepts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -73,11 +74,21 @@ class ModelCard:
     limitations: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        if self.no_support_threshold > self.forged_threshold:
-            raise WeightsError(
-                f"{self.name}: the no-support threshold lies above the forged threshold.",
-                "Export the weights again with `lae-forensics train export`.",
-            )
+        faults = {
+            "the no-support threshold lies above the forged threshold": self.no_support_threshold
+            > self.forged_threshold,
+            "a threshold or the attention scale is no finite number": not all(
+                map(math.isfinite, (self.no_support_threshold, self.forged_threshold, self.attention_scale))
+            ),
+            "the attention scale is not above 0": self.attention_scale <= 0,
+            "the attention form is neither paper nor signed": self.attention_form not in {"paper", "signed"},
+            "the attention normalisation is not raw": self.attention_norm != "raw",
+        }
+        for fault, is_present in faults.items():
+            if is_present:
+                raise WeightsError(
+                    f"{self.name}: {fault}.", "Export the weights again with `lae-forensics train export`."
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from forensic_cli import __version__
 from forensic_cli.config import ScanConfig
-from forensic_cli.errors import OutputError, UsageError
 from forensic_cli.evidence.aggregate import aggregation_rule
 from forensic_cli.evidence.output import ResultsWriter, add_to_sums
 from forensic_cli.evidence.records import ScanResult
+from forensic_cli.faces.detect import make_detector
 from forensic_cli.media.discover import discover
 from forensic_cli.model.inference import Examiner
-from forensic_cli.pipeline.item import examine_item, interrupted_item
+from forensic_cli.pipeline.guard import require_new_folder, require_new_report, require_outside_evidence
+from forensic_cli.pipeline.item import ItemExaminer
 from forensic_cli.pipeline.listener import ScanListener
 from forensic_cli.pipeline.parameters import describe
-from forensic_cli.provenance.run import command_line, commit, platform_description, utc_now, versions
+from forensic_cli.provenance.run import (
+    command_line,
+    commit,
+    platform_description,
+    source_sha256,
+    utc_now,
+    versions,
+)
 from forensic_cli.types import ItemResult, RunInfo
 
 
@@ -31,8 +44,14 @@ def run_scan(config: ScanConfig, listener: ScanListener) -> ScanResult:
         OutputError: the same, or when results can no longer be written.
     """
     found = discover(config.paths).items
-    _refuse_output_in_evidence(config)
+    require_outside_evidence([path for path in (config.out_dir, config.report) if path], config.paths)
+    if config.report is not None:
+        require_new_report(config.report)
+    if config.out_dir is not None:
+        require_new_folder(config.out_dir)
     examiner = Examiner(config.model)
+    detector = make_detector(config.faces)
+    item_examiner = ItemExaminer(config, examiner, detector, listener)
     writer = ResultsWriter(config.out_dir) if config.out_dir else None
     started_utc = utc_now()
     listener.on_found(len(found))
@@ -47,30 +66,47 @@ def run_scan(config: ScanConfig, listener: ScanListener) -> ScanResult:
     was_interrupted = False
     try:
         for number, entry in enumerate(found, 1):
-            keep(examine_item(f"{number:04d}", entry, config, examiner, listener))
+            keep(item_examiner.examine(f"{number:04d}", entry))
     except KeyboardInterrupt:
         was_interrupted = True
+    # From here on the results are completed, however impatient the user.
+    with _interruptions_ignored():
         for number, entry in enumerate(found[len(items) :], len(items) + 1):
-            keep(interrupted_item(f"{number:04d}", entry))
-    run = RunInfo(
-        run_id=str(uuid.uuid4()),
-        argv=command_line(),
-        started_utc=started_utc,
-        finished_utc=utc_now(),
-        tool_version=__version__,
-        commit=commit(),
-        versions=(*versions(), _ffmpeg_version()),
-        platform=platform_description(),
-        device=examiner.device_description,
-        precision=examiner.precision,
-        seed=config.seed,
-        was_interrupted=was_interrupted,
-    )
-    card = examiner.card
-    result = ScanResult(run, config.case, card, describe(config), aggregation_rule(card), tuple(items))
-    if writer:
-        writer.finish(result)
+            keep(item_examiner.interrupted(f"{number:04d}", entry))
+        run = RunInfo(
+            run_id=str(uuid.uuid4()),
+            argv=command_line(),
+            started_utc=started_utc,
+            finished_utc=utc_now(),
+            tool_version=__version__,
+            commit=commit(),
+            versions=(*versions(), _ffmpeg_version()),
+            working_folder=os.fspath(Path.cwd()),
+            source_sha256=source_sha256(),
+            platform=platform_description(),
+            device=examiner.device_description,
+            precision=examiner.precision,
+            seed=config.seed,
+            was_interrupted=was_interrupted,
+        )
+        card = examiner.card
+        result = ScanResult(run, config.case, card, describe(config), aggregation_rule(card), tuple(items))
+        if writer:
+            writer.finish(result)
     return result
+
+
+@contextmanager
+def _interruptions_ignored() -> Iterator[None]:
+    """Holds Ctrl-C off. Python lets the main thread alone change that; in another there is no need."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _ffmpeg_version() -> tuple[str, str]:
@@ -88,24 +124,6 @@ def draw_report(result: ScanResult, results_dir: Path, target: Path) -> None:
     from forensic_cli.report.build import build_report
     from forensic_cli.report.pdf import write_pdf
 
-    write_pdf(build_report(result, results_dir), target)
-    add_to_sums(results_dir, target)
-
-
-def _refuse_output_in_evidence(config: ScanConfig) -> None:
-    """Nothing may be written into the evidence tree, nor over anything that exists."""
-    outputs = [path for path in (config.out_dir, config.report) if path is not None]
-    for output in outputs:
-        resolved = output.resolve()
-        for path in config.paths:
-            if path.is_dir() and resolved.is_relative_to(path.resolve()):
-                raise UsageError(
-                    f"{output} lies inside the evidence folder {path}.",
-                    "Write the results somewhere else: evidence is never written to.",
-                )
-            if resolved == path.resolve():
-                raise UsageError(f"{output} is the evidence itself.", "Give the output another name.")
-    if config.report is not None and config.report.exists():
-        raise OutputError(
-            f"{config.report} exists; a report is never overwritten.", "Give --report another name."
-        )
+    with _interruptions_ignored():
+        write_pdf(build_report(result, results_dir), target)
+        add_to_sums(results_dir, target)

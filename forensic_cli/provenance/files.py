@@ -57,31 +57,58 @@ def open_read_only(path: Path) -> BinaryIO:
 
 
 def hash_evidence(path: Path) -> FileState:
-    """Hashes a file, opened by `open_read_only`.
+    """Opens a file by `open_read_only` and hashes it.
 
     Raises:
         MediaError: it cannot be opened, or not be read to its end.
     """
     with open_read_only(path) as file:
-        status = os.fstat(file.fileno())
-        digest = hashlib.sha256()
-        n_bytes = 0
-        try:
-            while block := file.read(_BLOCK_BYTES):
-                digest.update(block)
-                n_bytes += len(block)
-        except OSError as error:
-            raise MediaError(
-                f"{path.name} cannot be read to its end: {error.strerror}.", "Check the storage medium."
-            ) from error
+        return hash_open_file(file, path.name)
+
+
+def hash_open_file(file: BinaryIO, name: str) -> FileState:
+    """Hashes an open file from its beginning, and goes back there.
+
+    Args:
+        name: for messages.
+
+    Raises:
+        MediaError: it cannot be read to its end.
+    """
+    status = os.fstat(file.fileno())
+    digest = hashlib.sha256()
+    n_bytes = 0
+    try:
+        file.seek(0)
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+            n_bytes += len(block)
+        file.seek(0)
+    except OSError as error:
+        raise MediaError(
+            f"{name} cannot be read to its end: {error.strerror}.", "Check the storage medium."
+        ) from error
     return FileState(digest.hexdigest(), n_bytes, utc_iso(status.st_mtime))
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def is_still_at(file: BinaryIO, path: Path) -> bool:
+    """True while the name leads to the open file, and not to another that took its place."""
+    try:
+        named = path.stat(follow_symlinks=False)
+    except OSError:
+        # Gone, or no longer reachable: it does not lead there.
+        return False
+    return os.path.samestat(named, os.fstat(file.fileno()))
+
+
+def write_atomically(path: Path, content: bytes, *, overwrite: bool = True) -> None:
     """Writes a file under a temporary name, then moves it into place.
 
+    Args:
+        overwrite: False refuses where something of that name is there, even if it came a moment ago.
+
     Raises:
-        OutputError: it cannot be written.
+        OutputError: it cannot be written, or exists and must not be overwritten.
     """
     temporary: Path | None = None
     try:
@@ -94,7 +121,14 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         # mkstemp makes the file private; results are as readable as the umask says.
         temporary.chmod(0o666 & ~_umask())
+        if not overwrite:
+            # Takes the name, or fails; a hard link would do it too, but not on every USB stick.
+            path.open("xb").close()
         temporary.replace(path)
+    except FileExistsError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise OutputError(f"{path} exists and is not overwritten.", "Give another name.") from error
     except OSError as error:
         if temporary is not None:
             temporary.unlink(missing_ok=True)

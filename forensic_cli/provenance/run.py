@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import sys
@@ -81,6 +82,19 @@ def commit() -> str:
         # No checkout, or one whose metadata cannot be read: the version number has to do.
         return ""
     return ""
+
+
+def source_sha256() -> str:
+    """SHA-256 over the program's own Python files: tells whether the commit is what ran.
+
+    Of every .py file of the package, sorted by path: the path, a line feed, the file's bytes, a line feed.
+    """
+    package = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        digest.update(f"{path.relative_to(package).as_posix()}\n".encode())
+        digest.update(path.read_bytes() + b"\n")
+    return digest.hexdigest()
 
 
 def command_line() -> tuple[str, ...]:

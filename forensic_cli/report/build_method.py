@@ -95,8 +95,10 @@ def build_tool(run: RunInfo) -> Section:
     fields = (
         Field("Program", f"lae-forensics {run.tool_version}"),
         Field("Commit", run.commit or w.NOT_RECORDED, TextKind.MONO),
+        Field("SHA-256 of the program's source", run.source_sha256 or w.NOT_RECORDED, TextKind.MONO),
         *(Field(component, version) for component, version in run.versions),
         Field("Platform", run.platform),
+        Field("Working folder", run.working_folder or w.NOT_RECORDED),
         Field("Model ran on", run.device),
         Field("Precision", run.precision),
         Field("Started", started),

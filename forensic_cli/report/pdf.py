@@ -33,7 +33,7 @@ def write_pdf(model: ReportModel, target: Path) -> None:
         VerificationError: an exhibit is missing or is not the one that was recorded.
         OutputError: the file cannot be written.
     """
-    write_atomically(target, draw_pdf(model))
+    write_atomically(target, draw_pdf(model), overwrite=False)
 
 
 def draw_pdf(model: ReportModel) -> bytes:

@@ -8,23 +8,41 @@ import shutil
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
+from forensic_cli.evidence.records import load_results
 from forensic_cli.model.weights import load_catalogue
 from tests.conftest import SAMPLES
 
 
-def test_faces_writes_the_very_crops_of_a_scan(program, tmp_path: Path) -> None:
+def test_faces_writes_the_very_crops_of_a_scan(program, seeded, tmp_path: Path) -> None:
     code, _, err = program("faces", SAMPLES / "genuine.mp4", "--out", tmp_path / "f", "--frames", "3")
     assert code == 0
     assert "3 faces" in err
     with (tmp_path / "f" / "faces.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 3
+    program(
+        "scan",
+        SAMPLES / "genuine.mp4",
+        "--out",
+        tmp_path / "s",
+        "--frames",
+        "3",
+        "--heatmaps",
+        "all",
+        *seeded,
+    )
+    (item,) = load_results(tmp_path / "s").items
+    heatmaps = {e.frame_index: e.file for e in item.tracks[0].exhibits if e.kind == "heatmap"}
+    assert len(heatmaps) == 3
     for row in rows:
         crop = cv2.imread(str(tmp_path / "f" / row["file"]))
+        triptych = cv2.imread(str(tmp_path / "s" / heatmaps[int(row["frame"])]))
         assert crop is not None
-        assert crop.shape == (256, 256, 3)
+        assert triptych is not None
+        np.testing.assert_array_equal(crop, triptych[:, :256])
 
 
 def test_faces_of_a_damaged_file_exits_3_and_goes_on(program, tmp_path: Path) -> None:
@@ -35,7 +53,7 @@ def test_faces_of_a_damaged_file_exits_3_and_goes_on(program, tmp_path: Path) ->
     )
     assert code == 3
     assert "a-broken.mp4: failed" in err
-    assert "1 faces in" in err
+    assert "1 read + 0 skipped + 1 failed = 2 found" in err
 
 
 def test_weights_list_marks_the_default(invoke) -> None:
@@ -82,8 +100,20 @@ def test_doctor_says_how_to_mend_altered_weights(
     (tmp_path / "weights.json").write_text(json.dumps({"schema": 99}))
     monkeypatch.setattr(weights, "default_folder", lambda: tmp_path)
     code, out, _ = program("doctor")
-    assert code == 1
+    assert code == 6
     assert "MISS  weights" in out
+
+
+def test_doctor_survives_what_it_diagnoses(program, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setitem(sys.modules, "av", None)
+    code, out, _ = program("doctor")
+    assert code == 1
+    assert "MISS  torch" in out
+    assert "pip install --force-reinstall torch" in out
+    assert "MISS  PyAV" in out
 
 
 def test_demo_analyses_both_samples_and_says_where_the_report_is(program, tmp_path: Path) -> None:

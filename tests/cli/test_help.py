@@ -9,6 +9,8 @@ import pytest
 
 HEAVY = ("torch", "torchvision", "cv2", "dlib", "av", "PIL", "reportlab", "lightning")
 COMMANDS = [
+    ("weights",),
+    ("train",),
     ("scan",),
     ("report",),
     ("faces",),

@@ -6,9 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from forensic_cli.cli.lazy import load_command
-from forensic_cli.errors import UsageError
-
 
 def test_a_stray_train_module_in_the_working_folder_is_refused(subprogram, tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text("open('executed', 'w').close()\n")
@@ -29,14 +26,4 @@ def test_a_missing_package_of_an_extra_is_a_usage_error_with_the_remedy(
     monkeypatch.setitem(sys.modules, "lightning", None)
     code, _, err = program("train", "stage1", tmp_path, "--run", tmp_path / "run")
     assert code == 2
-    assert "pip install 'lae-forensics[train]'" in err
-
-
-def test_a_command_whose_package_is_missing_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
-    monkeypatch.delitem(sys.modules, "train.cli", raising=False)
-    monkeypatch.setitem(sys.modules, "train.cli", None)
-    with pytest.raises(UsageError) as caught:
-        load_command("train.cli:app")
-    assert "lae-forensics[train]" in caught.value.hint
+    assert "pip install '.[train]'" in err

@@ -29,6 +29,13 @@ def folder(tmp_path: Path, astronaut: RgbImage) -> Path:
     return folder
 
 
+def assert_every_file_is_listed(results: Path) -> None:
+    """Every file of a results folder stands in SHA256SUMS, and nothing else does."""
+    listed = {line.split("  ", 1)[1] for line in (results / "SHA256SUMS").read_text().splitlines()}
+    present = {path.relative_to(results).as_posix() for path in results.rglob("*") if path.is_file()}
+    assert {name for name in listed if not name.startswith("../")} == present - {"SHA256SUMS"}
+
+
 def test_a_mixed_folder_gives_one_report_and_exit_3(program, seeded, folder: Path, tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     code, out, err = program("scan", folder, "--report", tmp_path / "case.pdf", "--fps", "1", *seeded)
@@ -80,6 +87,35 @@ def test_exhibits_are_what_the_manifest_says(program, seeded, tmp_path: Path) ->
     for exhibit in exhibits:
         content = (tmp_path / "r" / exhibit.file).read_bytes()
         assert hashlib.sha256(content).hexdigest() == exhibit.sha256
+
+
+def test_a_defect_after_heatmaps_were_written_leaves_no_picture_behind(
+    program, seeded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from forensic_cli.pipeline.reading import FaceReader
+
+    original = FaceReader._infer
+
+    def failing(self):
+        original(self)
+        if self._readings:
+            raise RuntimeError("in the middle")
+
+    monkeypatch.setattr(FaceReader, "_infer", failing)
+    program("scan", SAMPLES / "genuine.mp4", "--out", tmp_path / "r", "--heatmaps", "all", *seeded)
+    assert not list((tmp_path / "r").rglob("*.png"))
+    assert_every_file_is_listed(tmp_path / "r")
+
+
+def test_a_detector_that_is_missing_leaves_the_results_folder_alone(
+    program, seeded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from forensic_cli.faces import dlib_detectors
+
+    monkeypatch.setattr(dlib_detectors, "_CNN_PACKAGE", "a_package_that_is_not_there")
+    arguments = ("scan", SAMPLES / "genuine.mp4", "--out", tmp_path / "r", "--frames", "1", *seeded)
+    assert program(*arguments, "--detector", "dlib-cnn")[0] == 2
+    assert program(*arguments)[0] == 0
 
 
 @pytest.mark.parametrize(("choice", "n"), [("none", 0), ("all", 6)])
@@ -191,17 +227,16 @@ def test_control_characters_in_a_name_do_not_reach_the_terminal(program, seeded,
 def test_interrupted_scan_keeps_what_is_done_and_exits_130(
     program, seeded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from forensic_cli.pipeline import scan
+    from forensic_cli.pipeline.item import ItemExaminer
 
-    original, calls = scan.examine_item, []
+    original = ItemExaminer._read
 
-    def interrupted(item_id, *rest):
+    def interrupted(self, item_id, *rest):
         if item_id == "0002":
             raise KeyboardInterrupt
-        calls.append(item_id)
-        return original(item_id, *rest)
+        return original(self, item_id, *rest)
 
-    monkeypatch.setattr(scan, "examine_item", interrupted)
+    monkeypatch.setattr(ItemExaminer, "_read", interrupted)
     paths = [SAMPLES / "forged.mp4", SAMPLES / "genuine.mp4"]
     code, _, _ = program("scan", *paths, "--out", tmp_path / "r", "--frames", "2", *seeded)
     assert code == 130
@@ -210,16 +245,18 @@ def test_interrupted_scan_keeps_what_is_done_and_exits_130(
     assert [item.finding.verdict.is_analysed for item in result.items] == [True, False]
     assert result.items[1].finding.verdict is Verdict.SKIPPED
     assert "interrupted before this item" in result.items[1].finding.reasons[0]
+    assert result.items[1].evidence.sha256_before == hashlib.sha256(paths[1].read_bytes()).hexdigest()
+    assert_every_file_is_listed(tmp_path / "r")
 
 
 def test_evidence_that_changes_while_it_is_read_is_a_failed_item(
     program, seeded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from forensic_cli.pipeline import item as module
+    from forensic_cli.pipeline.item import ItemExaminer
 
     path = tmp_path / "clip.mp4"
     path.write_bytes((SAMPLES / "genuine.mp4").read_bytes())
-    original = module._read
+    original = ItemExaminer._read
 
     def meddling(*arguments):
         item = original(*arguments)
@@ -227,28 +264,50 @@ def test_evidence_that_changes_while_it_is_read_is_a_failed_item(
             file.write(b"\0")
         return item
 
-    monkeypatch.setattr(module, "_read", meddling)
+    monkeypatch.setattr(ItemExaminer, "_read", meddling)
     code, _, _ = program("scan", path, "--out", tmp_path / "r", "--frames", "2", *seeded)
     assert code == 4
     (item,) = load_results(tmp_path / "r").items
     assert item.finding.verdict is Verdict.FAILED
     assert not item.evidence.is_unchanged
     assert "differ" in item.finding.reasons[0]
+    assert_every_file_is_listed(tmp_path / "r")
+
+
+def test_a_file_put_in_the_place_of_the_evidence_is_noticed(
+    program, seeded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from forensic_cli.pipeline.item import ItemExaminer
+
+    path = tmp_path / "clip.mp4"
+    path.write_bytes((SAMPLES / "genuine.mp4").read_bytes())
+    original = ItemExaminer._read
+
+    def swapping(*arguments):
+        (tmp_path / "other.mp4").write_bytes((SAMPLES / "forged.mp4").read_bytes())
+        (tmp_path / "other.mp4").replace(path)
+        return original(*arguments)
+
+    monkeypatch.setattr(ItemExaminer, "_read", swapping)
+    code, _, _ = program("scan", path, "--out", tmp_path / "r", "--frames", "2", *seeded)
+    assert code == 4
+    (item,) = load_results(tmp_path / "r").items
+    assert "took the place" in item.finding.reasons[0]
 
 
 def test_a_defect_on_one_item_costs_that_item_alone(
     program, seeded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from forensic_cli.pipeline import item as module
+    from forensic_cli.pipeline.item import ItemExaminer
 
-    original = module._read
+    original = ItemExaminer._read
 
-    def faulty(item_id, *rest):
+    def faulty(self, item_id, *rest):
         if item_id == "0001":
             raise ZeroDivisionError("by a lying header")
-        return original(item_id, *rest)
+        return original(self, item_id, *rest)
 
-    monkeypatch.setattr(module, "_read", faulty)
+    monkeypatch.setattr(ItemExaminer, "_read", faulty)
     paths = [SAMPLES / "forged.mp4", SAMPLES / "genuine.mp4"]
     code, _, err = program("scan", *paths, "--out", tmp_path / "r", "--frames", "2", *seeded)
     assert code == 3

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forensic_cli.errors import OutputError, UsageError
+from forensic_cli.errors import UsageError, VerificationError
 from forensic_cli.evidence.output import ResultsWriter, summary_csv
 from forensic_cli.evidence.records import ScanResult, from_jsonable, item_line, load_results, to_jsonable
 from forensic_cli.model.weights import ModelCard
@@ -53,6 +53,8 @@ def run_info(**changes: object) -> RunInfo:
         "tool_version": "0",
         "commit": "",
         "versions": (("torch", "2"),),
+        "working_folder": "/tmp",
+        "source_sha256": "0" * 64,
         "platform": "test",
         "device": "cpu",
         "precision": "fp32",
@@ -78,15 +80,23 @@ def test_saved_results_are_read_back_equal(tmp_path, card: ModelCard) -> None:
     assert load_results(tmp_path / "out") == result
 
 
-def test_a_lost_line_is_noticed(tmp_path, card: ModelCard) -> None:
+@pytest.mark.parametrize(
+    "meddle",
+    [
+        lambda content: content.splitlines(keepends=True)[0],
+        lambda content: content.replace(b"failed", b"no_support"),
+    ],
+    ids=["a lost line", "a changed verdict"],
+)
+def test_altered_results_are_refused(tmp_path, card: ModelCard, meddle) -> None:
     result = result_of(card, failed("a"), failed("b", 2))
     writer = ResultsWriter(tmp_path)
     for item in result.items:
         writer.add(item)
     writer.finish(result)
     path = tmp_path / "results.jsonl"
-    path.write_text(path.read_text().splitlines()[0] + "\n")
-    with pytest.raises(UsageError, match="1 of 2 items"):
+    path.write_bytes(meddle(path.read_bytes()))
+    with pytest.raises(VerificationError, match="was altered"):
         load_results(tmp_path)
 
 
@@ -103,13 +113,6 @@ def test_folder_without_results_names_the_remedy(tmp_path) -> None:
     with pytest.raises(UsageError) as caught:
         load_results(tmp_path)
     assert "scan --out" in caught.value.hint
-
-
-def test_results_never_go_into_a_folder_that_holds_something(tmp_path) -> None:
-    (tmp_path / "keep.txt").write_text("mine")
-    with pytest.raises(OutputError, match="not empty"):
-        ResultsWriter(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["keep.txt"]
 
 
 def test_sums_are_checked_by_sha256sum(tmp_path, card: ModelCard) -> None:

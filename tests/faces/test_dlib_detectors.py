@@ -198,7 +198,7 @@ def test_without_the_cnn_extra_the_remedy_is_named(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match="face_recognition_models") as caught:
         DlibCnnDetector()
-    assert "pip install 'lae-forensics[cnn]'" in caught.value.hint
+    assert "pip install '.[cnn]'" in caught.value.hint
 
 
 def _install_models(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -215,7 +215,7 @@ def test_a_package_without_the_model_file_names_file_and_remedy(
     with pytest.raises(UsageError) as caught:
         find_cnn_model()
     assert str(path) in caught.value.message
-    assert "pip install 'lae-forensics[cnn]'" in caught.value.hint
+    assert "pip install '.[cnn]'" in caught.value.hint
 
 
 def test_an_altered_model_file_is_never_opened_by_dlib(

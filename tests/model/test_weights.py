@@ -55,6 +55,9 @@ def test_missing_weights_name_the_remedy(folder: Path) -> None:
         (lambda d: d["weights"][0].pop("sha256"), "malformed"),
         (lambda d: d["weights"][0].update(colour="red"), "malformed"),
         (lambda d: d["weights"][0].update(forged_threshold=-9), "above the forged threshold"),
+        (lambda d: d["weights"][0].update(forged_threshold=float("nan")), "no finite number"),
+        (lambda d: d["weights"][0].update(attention_scale=0), "not above 0"),
+        (lambda d: d["weights"][0].update(attention_form="rectified"), "neither paper nor signed"),
     ],
 )
 def test_malformed_catalogue_is_refused(folder: Path, change, said: str) -> None:

@@ -205,6 +205,8 @@ def make_run(**changes: object) -> RunInfo:
         "tool_version": "0.1.0",
         "commit": "8d4c1f0b2a6e",
         "versions": (("Python", "3.11.9"), ("torch", "2.15.0"), ("OpenCV", "5.0.0"), ("dlib", "20.0.1")),
+        "working_folder": "/cases/17",
+        "source_sha256": "5" * 64,
         "platform": "Linux 6.1, AMD EPYC 9654, 2 processors",
         "device": "cpu (AMD EPYC 9654, 2 threads)",
         "precision": "fp32",

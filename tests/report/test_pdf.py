@@ -254,9 +254,17 @@ def test_a_picture_that_is_none_is_refused(tmp_path: Path) -> None:
 
 def test_the_file_is_written_in_one_step(results: Path, tmp_path: Path, pdf: bytes) -> None:
     target = tmp_path / "out.pdf"
-    target.write_bytes(b"older")
     write_pdf(build_report(made.make_result(results), results), target)
     assert target.read_bytes() == pdf
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_report_that_came_in_the_meantime_is_not_overwritten(results: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.pdf"
+    target.write_bytes(b"theirs")
+    with pytest.raises(OutputError, match="not overwritten"):
+        write_pdf(build_report(made.make_result(results, items=()), results), target)
+    assert target.read_bytes() == b"theirs"
     assert list(tmp_path.iterdir()) == [target]
 
 

@@ -10,6 +10,8 @@ from dataclasses import astuple, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 
+import numpy as np
+
 from forensic_cli.errors import UsageError
 from forensic_cli.provenance.files import write_atomically
 
@@ -71,11 +73,18 @@ def assign_split(source_id: str, fractions: tuple[float, float, float], seed: in
 
 
 def write_dataset(folder: Path, rows: Iterable[DatasetRow]) -> None:
-    """Writes dataset.csv, sorted by path, in one step."""
+    """Writes dataset.csv, sorted by path, in one step.
+
+    Raises:
+        ValueError: two rows name the same crop.
+    """
+    rows = sorted(rows, key=lambda row: row.path)
+    if len({row.path for row in rows}) != len(rows):
+        raise ValueError("Two rows of the dataset name the same crop.")
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([entry.name for entry in fields(DatasetRow)])
-    writer.writerows(astuple(row) for row in sorted(rows, key=lambda row: row.path))
+    writer.writerows(astuple(row) for row in rows)
     write_atomically(folder / DATASET_NAME, buffer.getvalue().encode("utf-8"))
 
 
@@ -95,6 +104,22 @@ def read_dataset(folder: Path) -> list[DatasetRow]:
         ) from error
     except (TypeError, ValueError, KeyError) as error:
         raise UsageError(f"{path} has a malformed row: {error}.", "Run `train prepare` again.") from error
+
+
+def draw_donor(rows: Sequence[DatasetRow], row: DatasetRow, rng: np.random.Generator) -> DatasetRow:
+    """Draws a row of another identity.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for _ in range(64):
+        other = rows[int(rng.integers(len(rows)))]
+        if other.source_id != row.source_id:
+            return other
+    others = [other for other in rows if other.source_id != row.source_id]
+    if not others:
+        raise UsageError("The split holds one identity only; a swap needs two.", "Prepare more material.")
+    return others[int(rng.integers(len(others)))]
 
 
 def select(rows: Sequence[DatasetRow], split: Split, label: str = "real") -> list[DatasetRow]:

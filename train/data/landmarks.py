@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from forensic_cli.errors import UsageError
+from forensic_cli.errors import UsageError, extra_remedy
 from forensic_cli.types import BoxXYXY, RgbImage
 from train.forge.portrait import N_LANDMARKS, Landmarks
 
@@ -29,9 +29,7 @@ def predictor_path() -> Path:
         path = Path(location) / "models" / "shape_predictor_68_face_landmarks.dat"
         if path.is_file():
             return path
-    raise UsageError(
-        "The landmark model is not installed.", "Install it with `pip install 'lae-forensics[train]'`."
-    )
+    raise UsageError("The landmark model is not installed.", extra_remedy("train"))
 
 
 class LandmarkPredictor:

@@ -15,12 +15,13 @@ from torch.utils.data import Dataset, Sampler
 from forensic_cli.faces.crop import CROP_PX
 from forensic_cli.types import RgbImage
 from train.data.crops import PREPARED_PX, read_landmarks, read_portrait
-from train.data.dataset import DatasetRow
+from train.data.dataset import DatasetRow, draw_donor
 from train.forge.degrade import Codec, Degradation, degrade, draw_degradation
 from train.forge.portrait import BinaryMask, Portrait
-from train.forge.visible import forge_visibly
+from train.forge.visible import UnforgeableError, forge_visibly
 
 _MAX_WINDOW_SHIFT_PX = 16
+_FAR = 1_000_000_007
 # Index of the landmark that each one becomes when the face is mirrored.
 _MIRRORED = np.array(
     [
@@ -150,15 +151,13 @@ class ForgedPairs(Dataset[Pair]):
         rng = np.random.default_rng([self.seed, 2, k])
         index = int(order[position])
         portrait = read_portrait(self.folder, self.rows[index], self.landmarks)
-        donor = read_portrait(self.folder, self.rows[self._donor(index, rng)], self.landmarks)
-        return make_pair(portrait, donor, self.settings, rng)
-
-    def _donor(self, index: int, rng: np.random.Generator) -> int:
-        for _ in range(64):
-            other = int(rng.integers(len(self.rows)))
-            if self.rows[other].source_id != self.rows[index].source_id:
-                return other
-        raise ValueError("The split holds one identity only; a swap needs two.")
+        donor = read_portrait(self.folder, draw_donor(self.rows, self.rows[index], rng), self.landmarks)
+        try:
+            return make_pair(portrait, donor, self.settings, rng)
+        except UnforgeableError:
+            # One photograph in many resists. A pair from far beyond any run stands in, the same always:
+            # failing here would end the run, and every resumption at the same item again.
+            return self[k + _FAR]
 
 
 def cut_patches(pair: Pair, n: int, size_px: int, rng: np.random.Generator) -> list[Pair]:
@@ -199,7 +198,7 @@ class PatchesOfPairs(Dataset[list[Pair]]):
         pair = self.pairs[k]
         if not pair.mask.any():
             # The window was shifted off a forgery at its edge: the next pair stands in for it.
-            return self[k + 1_000_000_007]
+            return self[k + _FAR]
         return cut_patches(pair, self.n, self.size_px, rng)
 
 

@@ -29,8 +29,8 @@ class PrepareSettings:
     """How crops are made and split.
 
     Attributes:
-        index: CSV beside or above the material with columns `path`, and optionally `identity`,
-            `set`, `group`; without it every file is an identity of its own.
+        index: CSV with a column `path`, relative to the material, and optionally `identity`, `set`,
+            `group`; without it every file is an identity of its own.
         reserved: sets that never go to training; their identities are shared out between
             validation and test.
         fractions: of train, validation and test for the other sets.
@@ -72,8 +72,8 @@ class _Origin:
 
 def _origins(root: Path, settings: PrepareSettings) -> list[_Origin]:
     if settings.index is None:
-        found = [entry.path for entry in discover([root]).items if not entry.refusal]
-        return [_Origin(path, path.stem, path.parent.name, "") for path in found]
+        found = [entry.path for entry in discover([root]).items]
+        return [_Origin(path, path.relative_to(root).as_posix(), path.parent.name, "") for path in found]
     try:
         with settings.index.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -159,12 +159,14 @@ def _prepare_one(
     origin_sha256 = hash_evidence(origin.path).sha256
     sampling = Sampling(SamplingRule.COUNT, n_frames=settings.frames_per_video)
     with open_media(origin.path, sampling, MediaLimits()) as source:
-        for number, frame in enumerate(source.frames()):
+        n_stored = 0
+        for frame in source.frames():
             faces = detector.detect(frame.image)
             if not faces:
                 continue
             largest = max(faces, key=lambda face: face.size_px)
-            path = f"crops/{n_before + number:06d}.png"
+            path = f"crops/{n_before + n_stored:06d}.png"
+            n_stored += 1
             points = _store(frame, largest, out / path, predictor)
             yield (
                 DatasetRow(

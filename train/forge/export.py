@@ -13,7 +13,7 @@ import numpy as np
 from forensic_cli.errors import UsageError
 from forensic_cli.provenance.files import write_atomically
 from train.data.crops import read_landmarks, read_portrait
-from train.data.dataset import DatasetRow, Split, read_dataset, select
+from train.data.dataset import Split, draw_donor, read_dataset, select
 from train.forge.methods import METHODS, method_named
 from train.forge.portrait import Forgery
 from train.forge.visible import forge_visibly
@@ -59,7 +59,7 @@ def forge_to_files(
         for k in range(n):
             rng = np.random.default_rng([seed, number, k])
             row = rows[int(rng.integers(len(rows)))]
-            donor = _other_identity(rows, row, rng)
+            donor = draw_donor(rows, row, rng)
             forgery = forge_visibly(
                 name, read_portrait(dataset, row, landmarks), read_portrait(dataset, donor, landmarks), rng
             )
@@ -74,13 +74,6 @@ def forge_to_files(
     writer.writerows(records)
     write_atomically(out / "forgeries.csv", buffer.getvalue().encode("utf-8"))
     return len(records)
-
-
-def _other_identity(rows: list[DatasetRow], row: DatasetRow, rng: np.random.Generator) -> DatasetRow:
-    others = [other for other in rows if other.source_id != row.source_id]
-    if not others:
-        raise UsageError("The split holds one identity only; a swap needs two.", "Prepare more material.")
-    return others[int(rng.integers(len(others)))]
 
 
 def _write(out: Path, file: str, mask: str, forgery: Forgery) -> None:

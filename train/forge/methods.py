@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from forensic_cli.errors import UsageError
+from forensic_cli.types import RgbImage
 from train.forge.colour import resharpen, shift, transfer
 from train.forge.geometry import jitter, moved, warp_onto
 from train.forge.portrait import (
@@ -20,8 +21,8 @@ from train.forge.portrait import (
     RIGHT_EYE,
     Forgery,
     Portrait,
+    altered,
     composite,
-    support,
 )
 from train.forge.regions import PARTS, Region, hull, inter_ocular_px, random_alpha
 
@@ -38,37 +39,40 @@ def self_blend(portrait: Portrait, donor: Portrait, rng: np.random.Generator) ->
     The donor is not used.
     """
     size_px = portrait.image.shape[0]
-    altered = shift(portrait.image, rng)
+    other = shift(portrait.image, rng)
     if rng.random() < 0.7:
-        altered = resharpen(altered, rng)
-    altered = jitter(altered, 0.03, 0.05, rng)
+        other = resharpen(other, rng)
+    other = jitter(other, 0.03, 0.05, rng)
     region = _SELF_BLEND_REGIONS[int(rng.integers(len(_SELF_BLEND_REGIONS)))]
     ratio = _BLEND_RATIOS[int(rng.integers(len(_BLEND_RATIOS)))]
     alpha = random_alpha(portrait.landmarks, region, size_px, rng) * np.float32(ratio)
-    return Forgery(composite(portrait.image, altered, alpha), support(alpha), "self-blend")
+    return _forgery(portrait, composite(portrait.image, other, alpha), "self-blend")
 
 
-def _swap_into(portrait: Portrait, donor: Portrait, region: Region, rng: np.random.Generator) -> Forgery:
+def _forgery(portrait: Portrait, image: RgbImage, method: str) -> Forgery:
+    return Forgery(image, altered(portrait.image, image), method)
+
+
+def _swap_into(portrait: Portrait, donor: Portrait, region: Region, rng: np.random.Generator) -> RgbImage:
     size_px = portrait.image.shape[0]
     warped = warp_onto(donor.image, donor.landmarks, portrait.landmarks, size_px)
     alpha = random_alpha(portrait.landmarks, region, size_px, rng)
     warped = transfer(warped, portrait.image, alpha, float(rng.uniform(0.5, 1.0)))
     if rng.random() < 0.4:
         warped = resharpen(warped, rng)
-    return Forgery(composite(portrait.image, warped, alpha), support(alpha), "")
+    return composite(portrait.image, warped, alpha)
 
 
 def landmark_swap(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
     """Puts the donor's face, warped by landmarks and matched in colour, into the portrait."""
     region = _WHOLE_FACE[int(rng.integers(len(_WHOLE_FACE)))]
-    forged = _swap_into(portrait, donor, region, rng)
-    return Forgery(forged.image, forged.mask, "landmark-swap")
+    return _forgery(portrait, _swap_into(portrait, donor, region, rng), "landmark-swap")
 
 
 def part_swap(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
     """Puts the donor's eyes, nose, mouth or lower face into the portrait, as a retoucher would."""
-    forged = _swap_into(portrait, donor, PARTS[int(rng.integers(len(PARTS)))], rng)
-    return Forgery(forged.image, forged.mask, "part-swap")
+    part = PARTS[int(rng.integers(len(PARTS)))]
+    return _forgery(portrait, _swap_into(portrait, donor, part, rng), "part-swap")
 
 
 def poisson_swap(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
@@ -82,8 +86,9 @@ def poisson_swap(portrait: Portrait, donor: Portrait, rng: np.random.Generator) 
     x, y, width, height = cv2.boundingRect(mask)
     centre = (x + width // 2, y + height // 2)
     cloned = cv2.seamlessClone(warped, portrait.image, mask * 255, centre, cv2.NORMAL_CLONE)
-    image = np.where(mask[..., None] > 0, cloned, portrait.image).astype(np.uint8)
-    return Forgery(image, mask, "poisson-swap")
+    # The solver works on the mask's bounding box: what it changes beyond the mask belongs to the
+    # forgery too. Cut off there, it would leave an edge that gradient-domain blending never has.
+    return _forgery(portrait, np.asarray(cloned, dtype=np.uint8), "poisson-swap")
 
 
 def expression_warp(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
@@ -105,9 +110,9 @@ def expression_warp(portrait: Portrait, donor: Portrait, rng: np.random.Generato
         stretch = np.array([rng.uniform(-0.25, 0.25), rng.uniform(-0.35, 0.35)], np.float32)
         push = rng.uniform(-0.12, 0.12, 2).astype(np.float32) * unit_px
         displacement += falloff[..., None] * ((grid - centre) * stretch + push)
-    mask = (np.abs(displacement).max(axis=-1) > 0).astype(np.uint8)
-    image = np.where(mask[..., None] > 0, moved(portrait.image, displacement), portrait.image)
-    return Forgery(image.astype(np.uint8), mask, "expression-warp")
+    is_moved = np.abs(displacement).max(axis=-1, keepdims=True) > 0
+    image = np.where(is_moved, moved(portrait.image, displacement), portrait.image)
+    return _forgery(portrait, image.astype(np.uint8), "expression-warp")
 
 
 @dataclass(frozen=True, slots=True)

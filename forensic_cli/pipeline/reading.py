@@ -1,0 +1,131 @@
+"""From an open file to tracks: decoded, searched for faces, read by the model, in one stream.
+
+Decoding runs ahead of detection, detection runs in threads, and the model reads batches of crops
+as they fill. Memory grows with the number of readings, not with the number of frames' pixels.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from forensic_cli.config import FaceSettings
+from forensic_cli.evidence.aggregate import track_finding
+from forensic_cli.evidence.exhibits import ExhibitCollector, FrameView, view_of
+from forensic_cli.faces.crop import cut_crop
+from forensic_cli.faces.detect import Detection, FaceDetector, detect_stream
+from forensic_cli.faces.track import Tracker
+from forensic_cli.media import MediaSource
+from forensic_cli.model.inference import Examiner
+from forensic_cli.types import Crop, CropReading, ScanWarning, TrackResult
+
+
+@dataclass(frozen=True, slots=True)
+class _PendingCrop:
+    crop: Crop
+    view: FrameView | None
+
+
+class FaceReader:
+    """Reads the faces of one source.
+
+    Args:
+        exhibits: where pictures go; None for none.
+        batch_size: crops read at a time.
+        seed: of the bootstrap intervals.
+    """
+
+    def __init__(
+        self,
+        examiner: Examiner,
+        detector: FaceDetector,
+        faces: FaceSettings,
+        exhibits: ExhibitCollector | None,
+        batch_size: int,
+        seed: int,
+    ) -> None:
+        self._examiner, self._detector = examiner, detector
+        self._faces, self._batch_size, self._seed = faces, batch_size, seed
+        self._exhibits = exhibits if exhibits is not None and exhibits.is_wanted else None
+        self._tracker = Tracker()
+        self._readings: dict[int, list[CropReading]] = defaultdict(list)
+        self._waiting: list[_PendingCrop] = []
+        self._n_dropped, self._smallest_px = 0, 0.0
+
+    def read(self, source: MediaSource, on_frame: Callable[[], None]) -> tuple[TrackResult, ...]:
+        """Reads every sampled frame, and commits the exhibits.
+
+        Raises:
+            MediaError: not one of the frames can be decoded.
+            OutputError: an exhibit cannot be written.
+        """
+        for detection in detect_stream(
+            source.frames(), self._faces, detector_factory=lambda _: self._detector
+        ):
+            self._take(detection)
+            if len(self._waiting) >= self._batch_size:
+                self._infer()
+            on_frame()
+        self._infer()
+        pictures = self._exhibits.commit() if self._exhibits else {}
+        return tuple(
+            TrackResult(
+                track_id,
+                tuple(rows),
+                track_finding(rows, self._examiner.card, source.facts.kind, source.counts.n_used, self._seed),
+                pictures.get(track_id, ()),
+            )
+            for track_id, rows in sorted(self._readings.items())
+        )
+
+    @property
+    def warnings(self) -> tuple[ScanWarning, ...]:
+        """What the search for faces left out; complete when `read` has ended."""
+        found = []
+        if self._n_dropped:
+            message = f"{self._n_dropped} faces were left out: more than {self._faces.max_faces_per_frame} in a frame."
+            found.append(ScanWarning("cap-faces", message, self._n_dropped))
+        if self._smallest_px > self._faces.min_face_px:
+            message = (
+                f"The frames are too large to be enlarged for faces of {self._faces.min_face_px} px: "
+                f"they were searched from {self._smallest_px:.0f} px on."
+            )
+            found.append(ScanWarning("min-face-raised", message))
+        return tuple(found)
+
+    def _take(self, detection: Detection) -> None:
+        self._n_dropped += detection.n_dropped
+        self._smallest_px = max(self._smallest_px, detection.smallest_face_px)
+        frame = detection.frame
+        track_ids = self._tracker.update(frame, detection.faces)
+        placed = list(zip(track_ids, detection.faces, strict=True))
+        if not placed:
+            return
+        # The full frame is let go here: what waits for the model is the crop and a reduced view.
+        view = (
+            view_of(frame, [(track_id, face.box_xyxy) for track_id, face in placed])
+            if self._exhibits
+            else None
+        )
+        self._waiting += [_PendingCrop(cut_crop(frame, face, track_id), view) for track_id, face in placed]
+
+    def _infer(self) -> None:
+        answers = self._examiner.read([pending.crop.image for pending in self._waiting])
+        for pending, answer in zip(self._waiting, answers, strict=True):
+            crop = pending.crop
+            self._readings[crop.track_id].append(
+                CropReading(
+                    frame_index=crop.frame_index,
+                    pts=crop.pts,
+                    time_s=crop.time_s,
+                    box_xyxy=crop.face.box_xyxy,
+                    crop_box_xyxy=crop.crop_box_xyxy,
+                    confidence=crop.face.confidence,
+                    sharpness=crop.sharpness,
+                    activation=answer.activation,
+                )
+            )
+            if self._exhibits and pending.view:
+                self._exhibits.add(pending.view, crop, answer.activation.score, answer.attention)
+        self._waiting.clear()
