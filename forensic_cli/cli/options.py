@@ -12,24 +12,18 @@ from forensic_cli.config import DetectorName, DeviceName, Sampling, SamplingRule
 from forensic_cli.errors import UsageError
 from forensic_cli.types import Case
 
-_SAMPLING, _MODEL, _FACES, _CASE = "Sampling", "Model", "Faces", "Case"
-
 PathsArgument = Annotated[
     list[Path], typer.Argument(help="Files and folders. Folders are searched whole; links are not followed.")
 ]
 FpsOption = Annotated[
     float | None,
-    typer.Option("--fps", help="Examine this many frames a second. [default: 2]", rich_help_panel=_SAMPLING),
+    typer.Option("--fps", help="Examine this many frames a second. [default: 2]"),
 ]
 FramesOption = Annotated[
     int | None,
-    typer.Option(
-        "--frames", help="Examine this many frames, spread evenly over a video.", rich_help_panel=_SAMPLING
-    ),
+    typer.Option("--frames", help="Examine this many frames, spread evenly over a video."),
 ]
-AllFramesOption = Annotated[
-    bool, typer.Option("--all-frames", help="Examine every frame.", rich_help_panel=_SAMPLING)
-]
+AllFramesOption = Annotated[bool, typer.Option("--all-frames", help="Examine every frame.")]
 DetectorOption = Annotated[
     DetectorName,
     typer.Option(

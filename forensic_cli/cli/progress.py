@@ -127,6 +127,14 @@ class _RateColumn(ProgressColumn):
         return Text("" if task.speed is None else f"{task.speed:.1f} {task.fields['unit']}/s", style="dim")
 
 
+class _CountColumn(MofNCompleteColumn):
+    """Steps done of steps in all, where there are steps to count."""
+
+    def render(self, task: Task) -> Text:
+        """Draws the count, or nothing for a task without an end."""
+        return Text("") if task.total is None else super().render(task)
+
+
 class LiveListener(Listener):
     """Two bars: the batch and the item, with rate and time left."""
 
@@ -136,7 +144,7 @@ class LiveListener(Listener):
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            _CountColumn(),
             _RateColumn(),
             TimeRemainingColumn(),
             console=console,

@@ -249,6 +249,43 @@ def test_interrupted_scan_keeps_what_is_done_and_exits_130(
     assert_every_file_is_listed(tmp_path / "r")
 
 
+def test_ctrl_c_in_mid_batch_leaves_complete_results(seeded, tmp_path: Path) -> None:
+    import signal
+    import subprocess
+    import sys
+
+    evidence = tmp_path / "evidence"
+    evidence.mkdir()
+    for number in range(9):
+        (evidence / f"{number}.mp4").write_bytes((SAMPLES / "genuine.mp4").read_bytes())
+    command = [
+        sys.executable,
+        "-m",
+        "forensic_cli.cli",
+        "scan",
+        str(evidence),
+        "--all-frames",
+        "--report",
+        "r.pdf",
+    ]
+    process = subprocess.Popen([*command, *seeded], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("[2/9]"):
+            process.send_signal(signal.SIGINT)
+            break
+    rest = process.stderr.read()
+    assert process.wait() == 130, rest
+    assert "Traceback" not in rest
+    result = load_results(tmp_path / "r-results")
+    assert result.run.was_interrupted
+    assert len(result.items) == 9
+    assert result.items[0].finding.verdict.is_analysed
+    assert result.items[-1].finding.verdict is Verdict.SKIPPED
+    assert_every_file_is_listed(tmp_path / "r-results")
+    assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF-")
+
+
 def test_evidence_that_changes_while_it_is_read_is_a_failed_item(
     program, seeded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
