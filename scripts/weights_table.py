@@ -1,6 +1,6 @@
 """Prints the README's table of error rates from weights.json, so that nobody copies numbers by hand.
 
-    python scripts/weights_table.py
+python scripts/weights_table.py
 """
 
 from __future__ import annotations

@@ -8,11 +8,11 @@ from reportlab.platypus import CondPageBreak, PageBreak, Spacer, Table, TableSty
 
 from forensic_cli.report import wording as w
 from forensic_cli.report.flow import Anchor, Drawn, PageOf, Story, VerdictLabel, paragraph, paragraphs
-from forensic_cli.report.fonts import LIGHT, REGULAR
+from forensic_cli.report.fonts import BOLD, LIGHT, REGULAR
 from forensic_cli.report.model import Accounting, Field, ReportModel, Summary, SummaryRow
-from forensic_cli.report.styles import ACCENT, INK, MUTED, RULE, TEXT_HEIGHT, TEXT_WIDTH
+from forensic_cli.report.styles import ACCENT, INK, MUTED, RULE, TEXT_HEIGHT, TEXT_WIDTH, style
 from forensic_cli.report.tables import boxed, field_value, plain_table_style, ruled_table, section_story
-from forensic_cli.report.text import draw_text
+from forensic_cli.report.text import draw_text, text_width
 
 _FINDING_WIDTHS = (50.0, 146.0, 148.0, 72.0, 32.0, TEXT_WIDTH - 448.0)
 
@@ -152,7 +152,14 @@ def _findings_table(summary: Summary) -> Any:
     header = [paragraph(name, "head") for name in w.COLUMNS_FINDINGS]
     for column in (4, 5):
         header[column] = paragraph(w.COLUMNS_FINDINGS[column], "head-right")
-    return ruled_table(header, [_finding_cells(row) for row in summary.rows], _FINDING_WIDTHS)
+    # The item's label takes the width that it needs, within reason, and the file's name gives it.
+    longest = max(
+        (text_width(row.label, BOLD, style("cell-strong").fontSize) for row in summary.rows), default=0
+    )
+    item_width = min(max(_FINDING_WIDTHS[0], longest + 10), _FINDING_WIDTHS[0] + _FINDING_WIDTHS[1] / 2)
+    file_width = _FINDING_WIDTHS[0] + _FINDING_WIDTHS[1] - item_width
+    widths = (item_width, file_width, *_FINDING_WIDTHS[2:])
+    return ruled_table(header, [_finding_cells(row) for row in summary.rows], widths)
 
 
 def _finding_cells(row: SummaryRow) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reportlab.platypus import CondPageBreak, PageBreak, Spacer, Table
+from reportlab.platypus import CondPageBreak, KeepTogether, PageBreak, Spacer, Table
 
 from forensic_cli.report import wording as w
 from forensic_cli.report.flow import Anchor, Late, PageOf, Story, VerdictLabel, paragraph
@@ -74,7 +74,8 @@ def _item_story(model: ReportModel, number: int) -> Story:
         story.append(paragraph(item.pictures_note, "note"))
     shown = [track for track in item.tracks if not track.is_summarised]
     story += [Late(_track_maker(model, item, track)) for track in shown]
-    story += [CondPageBreak(90), paragraph(w.ITEM_LIMITS_TITLE, "h2"), *points(item.limits)]
+    # A few lines: together, so that none of them is left alone on a page.
+    story.append(KeepTogether([paragraph(w.ITEM_LIMITS_TITLE, "h2"), *points(item.limits)]))
     return story
 
 

@@ -88,8 +88,8 @@ class AttentionScale(Drawn):
             canvas.rect(step * width, 12, width + 0.3, self.BAR_HEIGHT, stroke=0, fill=1)
         canvas.setFillColor(INK)
         draw_text(canvas, 0, 2, "0", REGULAR, LABEL_SIZE)
-        draw_text(canvas, self.BAR_WIDTH / 2, 2, f"{self.top / 2:g}", REGULAR, LABEL_SIZE, "centre")
-        draw_text(canvas, self.BAR_WIDTH, 2, f"{self.top:g}", REGULAR, LABEL_SIZE, "right")
+        draw_text(canvas, self.BAR_WIDTH / 2, 2, f"{self.top / 2:.3g}", REGULAR, LABEL_SIZE, "centre")
+        draw_text(canvas, self.BAR_WIDTH, 2, f"{self.top:.3g}", REGULAR, LABEL_SIZE, "right")
 
 
 def inferno(share: float) -> Color:

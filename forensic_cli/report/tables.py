@@ -89,6 +89,10 @@ def field_table(fields: Sequence[Field], width: float = TEXT_WIDTH, label_width:
 def field_grid(fields: Sequence[Field], label_width: float = _GRID_LABEL) -> Any:
     """As `field_table`, two fields a row where both are short."""
     column = (TEXT_WIDTH - _GRID_GAP) / 2
+    # A label without a space, such as a tag's name, cannot be broken: the column makes room for it.
+    words = [word for field in fields for word in field.label.split(" ")]
+    longest = max((text_width(word, REGULAR, style("label").fontSize) for word in words), default=0.0)
+    label_width = min(max(label_width, longest + 6), column / 2)
     rows: list[list[Any]] = []
     spans = []
     is_open = False

@@ -227,7 +227,7 @@ REPEAT = (
     "Check each file against its SHA-256 in this report, install the version named under “Tool”, check the"
     " weights against their SHA-256, and run the command below in the folder in which it was run.",
     "To expect: with the same version, weights, precision and kind of processor, the same findings and "
-    "scores that agree to 0.005. Other hardware or another precision can move them further; bit identity "
+    "scores that agree to 0.001. Other hardware or another precision can move them further; bit identity "
     "across hardware is not promised.",
     "This file is drawn from the saved results alone: the same results give the same bytes.",
 )
