@@ -139,7 +139,7 @@ def _track_story(model: ReportModel, item: ItemSection, track: TrackSection) -> 
         story += [
             CondPageBreak(80),
             paragraph(w.NUMBERS_TITLE, "h3"),
-            field_grid(track.fields, label_width=128),
+            field_grid(track.fields, label_width=134),
         ]
     story += frames_story(track.frames, model.attention_top, model.attention_note)
     story += _readings(track)

@@ -17,6 +17,7 @@ from forensic_cli.report.text import text_width
 MIN_ROW_SPLIT = 60
 _GRID_GAP = 18.0
 _GRID_LABEL = 96.0
+_LABEL_GAP = 6.0
 _VALUE_STYLES = {TextKind.PROSE: "value", TextKind.NAME: "value", TextKind.MONO: "value-mono"}
 
 
@@ -92,7 +93,7 @@ def field_grid(fields: Sequence[Field], label_width: float = _GRID_LABEL) -> Any
     # A label without a space, such as a tag's name, cannot be broken: the column makes room for it.
     words = [word for field in fields for word in field.label.split(" ")]
     longest = max((text_width(word, REGULAR, style("label").fontSize) for word in words), default=0.0)
-    label_width = min(max(label_width, longest + 6), column / 2)
+    label_width = max(label_width, min(longest + _LABEL_GAP, column / 2))
     rows: list[list[Any]] = []
     spans = []
     is_open = False
@@ -112,6 +113,7 @@ def field_grid(fields: Sequence[Field], label_width: float = _GRID_LABEL) -> Any
     widths = (label_width, column - label_width, _GRID_GAP, label_width, column - label_width)
     table = LongTable(rows, colWidths=widths, splitInRow=MIN_ROW_SPLIT)
     table.setStyle(plain_table_style(0, 2.6))
+    table.setStyle(TableStyle([("RIGHTPADDING", (k, 0), (k, -1), _LABEL_GAP) for k in (0, 3)]))
     lines = [("LINEBELOW", (0, 0), (1, -1), 0.4, RULE)]
     lines += [("LINEBELOW", (3, n), (4, n), 0.4, RULE) for n, row in enumerate(rows) if row[3]]
     lines += [("LINEBELOW", (2, n), (4, n), 0.4, RULE) for _, (_, n), _ in spans]
