@@ -20,6 +20,7 @@ from forensic_cli.model.lae import INPUT_PX, Encoder, LocalityAwareAutoEncoder, 
 from forensic_cli.provenance.files import hash_evidence
 from forensic_cli.provenance.run import processor_name
 from train.checkpoint import Progress, load_checkpoint, save_checkpoint
+from train.data.crops import LANDMARKS_NAME
 from train.data.dataset import DATASET_NAME, Split, read_dataset, select
 from train.data.pairs import (
     Endless,
@@ -114,6 +115,7 @@ def _facts(dataset: Path, recipe: Stage1Recipe, fabric: Fabric, n_train: int) ->
     return {
         "stage": "stage1",
         "dataset_sha256": hash_evidence(dataset / DATASET_NAME).sha256,
+        "landmarks_sha256": hash_evidence(dataset / LANDMARKS_NAME).sha256,
         "n_train_crops": n_train,
         "recipe": recipe.name,
         "seed": recipe.seed,

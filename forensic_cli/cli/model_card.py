@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from forensic_cli.model.weights import ModelCard
+from forensic_cli.model.weights import ErrorRate, ModelCard
 
 
 def print_card(card: ModelCard) -> None:
@@ -24,31 +25,40 @@ def print_card(card: ModelCard) -> None:
     for name, value in card.training:
         facts.add_row(name, value)
     console.print(facts, markup=False)
-    console.print("\nMeasured error rates (95% intervals)", style="bold")
-    rates = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Condition", "Domain", "Data"):
-        rates.add_column(heading, overflow="fold")
-    for heading in ("Genuine", "Forged", "AUC", "False positives", "False negatives"):
-        rates.add_column(heading, justify="right")
-    for row in card.error_rates:
-        rates.add_row(
-            row.condition,
-            row.domain,
-            row.dataset,
+    console.print("\nMeasured error rates at the forged threshold, in per cent (95% interval)", style="bold")
+    for dataset in dict.fromkeys(row.dataset for row in card.error_rates):
+        console.print(f"On {dataset}:", markup=False)
+        console.print(_rates([row for row in card.error_rates if row.dataset == dataset]), markup=False)
+    console.print("\nLimits", style="bold")
+    for line in card.limitations:
+        console.print(f"- {line}", markup=False)
+
+
+def _rates(rows: list[ErrorRate]) -> Table:
+    """A line a condition, grouped by what stands before the comma, so that 80 columns suffice."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("")
+    for heading in ("genuine", "forged", "AUC", "false positives", "false negatives"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    group = ""
+    for row in rows:
+        head, _, rest = row.condition.partition(", ")
+        if head != group:
+            group = head
+            table.add_row(Text(f"{head} ({row.domain})", style="dim"))
+        table.add_row(
+            f"  {rest or head}",
             str(row.n_genuine),
             str(row.n_forged),
             "" if row.auc is None else f"{row.auc:.3f}",
             _rate(row.false_positive_rate, row.false_positive_interval),
             _rate(row.false_negative_rate, row.false_negative_interval),
         )
-    console.print(rates)
-    console.print("\nLimits", style="bold")
-    for line in card.limitations:
-        console.print(f"- {line}", markup=False)
+    return table
 
 
 def _rate(rate: float | None, interval: tuple[float, float] | None) -> str:
     if rate is None:
         return ""
-    text = f"{rate:.1%}"
-    return text if interval is None else f"{text} ({interval[0]:.1%} to {interval[1]:.1%})"
+    text = f"{100 * rate:.1f}"
+    return text if interval is None else f"{text} ({100 * interval[0]:.1f} to {100 * interval[1]:.1f})"

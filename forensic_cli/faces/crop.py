@@ -23,8 +23,8 @@ def crop_box(face_box_xyxy: BoxXYXY, margin: float = CROP_MARGIN) -> BoxXYXY:
 
     Args:
         face_box_xyxy: in pixels of the frame.
-        margin: side of the square over the longer side of the face box. Training varies it;
-            scanning never does.
+        margin: side of the square over the longer side of the face box. Training cuts wider squares,
+            to move the scanning crop within them; scanning never does.
 
     Returns:
         A square in pixels of the frame; it may reach past the edges.

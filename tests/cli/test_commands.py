@@ -65,7 +65,10 @@ def test_weights_show_prints_the_measured_error_rates(invoke) -> None:
     text = invoke("weights", "show").stdout
     card = load_catalogue().card()
     assert card.sha256 in text.replace("\n", "").replace(" ", "")
-    assert "False positives" in text
+    assert "false positives" in text
+    row = next(row for row in card.error_rates if row.condition == "poisson-swap, JPEG 75")
+    assert f"{row.auc:.3f}" in text
+    assert f"{100 * row.false_negative_rate:.1f} (" in text
     for method in ("poisson-swap", "self-blend"):
         assert method in text
 

@@ -33,7 +33,7 @@ def run(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_method_is_measured_under_every_compression(run: Path) -> None:
-    rows = read_evaluation(run, "validation")
+    rows = read_evaluation(run, "validation").rows
     assert {(row.method, row.condition) for row in rows} == {
         (method, condition.name) for method in ("self-blend", "expression-warp") for condition in CONDITIONS
     }
@@ -63,7 +63,7 @@ def test_threshold_holds_its_false_positive_rate_on_validation(
     dataset: Path, run: Path, tmp_path: Path
 ) -> None:
     card = export(dataset, run, "tiny", tmp_path)
-    rows = [row for row in read_evaluation(run, "validation") if row.was_trained]
+    rows = [row for row in read_evaluation(run, "validation").rows if row.was_trained]
     genuine = np.concatenate([np.array(row.genuine) for row in rows])
     assert (genuine >= card.forged_threshold).mean() <= FALSE_POSITIVE_RATE
     assert card.no_support_threshold <= card.forged_threshold

@@ -174,7 +174,7 @@ def test_no_trivial_feature_separates_real_from_forged(dataset: Path) -> None:
 
 def test_one_identity_cannot_swap(dataset: Path) -> None:
     rows = select(read_dataset(dataset), Split.TRAIN)[:1]
-    with pytest.raises(ValueError, match="one identity"):
+    with pytest.raises(UsageError, match="one identity"):
         _ = ForgedPairs(dataset, rows, SETTINGS, seed=1)[0]
 
 

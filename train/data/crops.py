@@ -1,7 +1,8 @@
 """Prepared crops on disk: pictures with a margin round the scanning crop, and their landmarks.
 
 A prepared picture shows `CONTEXT` times the scanning crop at the scanning crop's scale: its
-central 256 px are exactly what a scan would see, and training can shift that window.
+central 256 px are what a scan would see, to a pixel of the photograph, and training shifts that
+window.
 """
 
 from __future__ import annotations
