@@ -22,9 +22,9 @@ def training_facts(run_path: Path, recipe: Stage1Recipe, rows: Sequence[DatasetR
     """
     folder = RunFolder(run_path)
     try:
-        facts: dict[str, Any] = json.loads((run_path / "run.json").read_text(encoding="utf-8"))
+        facts: dict[str, Any] = json.loads(folder.facts.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UsageError(f"{run_path / 'run.json'} cannot be read: {error}.", "Train again.") from error
+        raise UsageError(f"{folder.facts} cannot be read: {error}.", "Train again.") from error
     last = read_progress(folder.last)
     return {
         "Stage": "1 (eq. 2); no attention loss, no masks used",
@@ -88,6 +88,6 @@ def _optimiser(recipe: Stage1Recipe) -> str:
     batches = (
         f"batches of {recipe.warmup_batch_size} and {recipe.batch_size}"
         if recipe.n_warmup_steps
-        else (f"batches of {recipe.batch_size}")
+        else f"batches of {recipe.batch_size}"
     )
     return f"Adam, learning rate {recipe.lr:g} {schedule}, {batches}, {start}{averaged}"

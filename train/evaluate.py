@@ -92,7 +92,7 @@ def evaluate_run(
     """
     if split not in {Split.VALIDATION.value, Split.TEST.value}:
         raise UsageError(f"--split {split} cannot be evaluated.", "Give validation or test.")
-    path = run_path / f"evaluation-{split}.json"
+    path = RunFolder(run_path).evaluation(split)
     if split == Split.TEST.value and path.exists() and not again:
         raise UsageError(
             f"{run_path} was measured on the test split before: {path.name} is there.",
@@ -138,7 +138,7 @@ def read_evaluation(run_path: Path, split: str) -> Evaluation:
     Raises:
         UsageError: the run was not evaluated on that split, or its best checkpoint is another now.
     """
-    path = run_path / f"evaluation-{split}.json"
+    path = RunFolder(run_path).evaluation(split)
     remedy = f"Run `lae-forensics train evaluate --split {split}` first."
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

@@ -33,6 +33,7 @@ from train.metrics import (
     wilson_interval,
 )
 from train.recipe import Stage1Recipe
+from train.run_folder import RunFolder
 from train.validation import CONDITIONS, FixedPairs
 
 FALSE_POSITIVE_RATE = 0.05
@@ -57,7 +58,7 @@ def export(dataset: Path, run_path: Path, name: str, out: Path, licences: str = 
     recipe, encoder = load_run(run_path, dataset)
     rows = read_dataset(dataset)
     validation = read_evaluation(run_path, Split.VALIDATION.value)
-    has_test = (run_path / "evaluation-test.json").exists()
+    has_test = RunFolder(run_path).evaluation(Split.TEST.value).exists()
     measured = read_evaluation(run_path, Split.TEST.value) if has_test else validation
     forged_threshold, no_support_threshold = _thresholds(validation.rows)
     content = save(

@@ -23,6 +23,15 @@ class RunFolder:
         return self.path / "config.json"
 
     @property
+    def facts(self) -> Path:
+        """Inputs by hash, versions, device, seed."""
+        return self.path / "run.json"
+
+    def evaluation(self, split: str) -> Path:
+        """What was measured on a split."""
+        return self.path / f"evaluation-{split}.json"
+
+    @property
     def last(self) -> Path:
         """The newest checkpoint."""
         return self.path / "last.safetensors"
@@ -58,7 +67,7 @@ class RunFolder:
             return
         self.path.mkdir(parents=True, exist_ok=True)
         # config.json last: it is what says that there is a run to resume.
-        write_atomically(self.path / "run.json", _json(facts))
+        write_atomically(self.facts, _json(facts))
         write_atomically(self.config, _json(document))
 
     def read_config(self) -> dict[str, Any]:

@@ -98,7 +98,9 @@ class ResultsWriter:
         )
         text = json.dumps(to_jsonable(manifest), indent=1, allow_nan=False) + "\n"
         write_atomically(self.folder / MANIFEST_NAME, text.encode("ascii"))
-        write_sums(self.folder, [self.folder / MANIFEST_NAME, *(self.folder / file.path for file in files)])
+        listed = (_entry(self.folder, MANIFEST_NAME), *files)
+        sums = b"".join(_sum_line(file.sha256, file.path) for file in listed)
+        write_atomically(self.folder / SUMS_NAME, sums)
 
 
 def _entry(folder: Path, path: str) -> ManifestFile:
@@ -114,27 +116,22 @@ def _sha256(path: Path) -> str:
         raise OutputError(f"{path} cannot be read back: {error.strerror}.", "Scan again.") from error
 
 
-def write_sums(folder: Path, files: Iterable[Path]) -> None:
-    """Writes SHA256SUMS, which `sha256sum -c` checks from inside the folder.
-
-    Args:
-        files: below the folder, or beside it (the report).
-    """
-    lines = []
-    for path in files:
-        relative = os.path.relpath(path, folder).replace(os.sep, "/")
-        escaped = relative.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
-        mark = "\\" if escaped != relative else ""
-        lines.append(os.fsencode(f"{mark}{_sha256(path)}  {escaped}\n"))
-    write_atomically(folder / SUMS_NAME, b"".join(lines))
+def _sum_line(sha256: str, relative: str) -> bytes:
+    """One line of SHA256SUMS, which `sha256sum -c` checks from inside the folder."""
+    escaped = relative.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    mark = "\\" if escaped != relative else ""
+    return os.fsencode(f"{mark}{sha256}  {escaped}\n")
 
 
 def add_to_sums(folder: Path, path: Path) -> None:
-    """Adds one more file, the report, to SHA256SUMS."""
+    """Adds one more file, the report, to SHA256SUMS.
+
+    Args:
+        path: below the folder, or beside it.
+    """
+    relative = os.path.relpath(path, folder).replace(os.sep, "/")
     sums = folder / SUMS_NAME
-    before = sums.read_bytes()
-    write_sums(folder, [path])
-    write_atomically(sums, before + sums.read_bytes())
+    write_atomically(sums, sums.read_bytes() + _sum_line(_sha256(path), relative))
 
 
 def summary_csv(items: Iterable[ItemResult]) -> str:

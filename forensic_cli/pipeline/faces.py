@@ -14,12 +14,12 @@ import cv2
 from forensic_cli.config import FaceSettings, MediaLimits, Sampling
 from forensic_cli.errors import EvidenceChangedError, MediaError, NotMediaError, OutputError
 from forensic_cli.evidence.output import spreadsheet_cell
-from forensic_cli.faces.crop import cut_crop
 from forensic_cli.faces.detect import FaceDetector, detect_stream, make_detector
 from forensic_cli.faces.track import Tracker
 from forensic_cli.media import read_media
 from forensic_cli.media.discover import FoundItem, discover
 from forensic_cli.pipeline.guard import require_new_folder, require_outside_evidence
+from forensic_cli.pipeline.reading import tracked_crops
 from forensic_cli.provenance.files import hash_open_file, open_read_only, write_atomically
 from forensic_cli.types import Crop
 
@@ -99,10 +99,8 @@ def _cut(
         before = hash_open_file(file, item.path.name).sha256
         source = read_media(file, item.path.name, sampling, MediaLimits())
         for detection in detect_stream(source.frames(), settings, detector_factory=lambda _: detector):
-            track_ids = tracker.update(detection.frame, detection.faces)
-            for track_id, face in zip(track_ids, detection.faces, strict=True):
-                crop = cut_crop(detection.frame, face, track_id)
-                name = f"{item_id}-track{track_id:03d}-frame{crop.frame_index:07d}.png"
+            for crop in tracked_crops(detection, tracker):
+                name = f"{item_id}-track{crop.track_id:03d}-frame{crop.frame_index:07d}.png"
                 _write_png(out / name, crop)
                 rows.append(_row(name, item.path, before, crop))
         if hash_open_file(file, item.path.name).sha256 != before:

@@ -60,8 +60,9 @@ class ItemExaminer:
 
     def interrupted(self, item_id: str, found: FoundItem) -> ItemResult:
         """The record of an item that an interruption kept from being finished."""
-        is_current = self._evidence is not None and self._evidence.path == os.fspath(found.path)
-        evidence = self._evidence if is_current and self._evidence else _unread(found.path)
+        evidence = self._evidence
+        if evidence is None or evidence.path != os.fspath(found.path):
+            evidence = _unread(found.path)
         reason = "The scan was interrupted before this item was finished."
         return ItemResult(item_id, evidence, Finding(Verdict.SKIPPED, (reason,)))
 

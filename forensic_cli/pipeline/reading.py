@@ -27,6 +27,15 @@ class _PendingCrop:
     view: FrameView | None
 
 
+def tracked_crops(detection: Detection, tracker: Tracker) -> list[Crop]:
+    """Follows the faces of one frame and cuts each out, in the order of detection."""
+    track_ids = tracker.update(detection.frame, detection.faces)
+    return [
+        cut_crop(detection.frame, face, track_id)
+        for track_id, face in zip(track_ids, detection.faces, strict=True)
+    ]
+
+
 class FaceReader:
     """Reads the faces of one source.
 
@@ -97,18 +106,13 @@ class FaceReader:
     def _take(self, detection: Detection) -> None:
         self._n_dropped += detection.n_dropped
         self._smallest_px = max(self._smallest_px, detection.smallest_face_px)
-        frame = detection.frame
-        track_ids = self._tracker.update(frame, detection.faces)
-        placed = list(zip(track_ids, detection.faces, strict=True))
-        if not placed:
+        crops = tracked_crops(detection, self._tracker)
+        if not crops:
             return
         # The full frame is let go here: what waits for the model is the crop and a reduced view.
-        view = (
-            view_of(frame, [(track_id, face.box_xyxy) for track_id, face in placed])
-            if self._exhibits
-            else None
-        )
-        self._waiting += [_PendingCrop(cut_crop(frame, face, track_id), view) for track_id, face in placed]
+        marked = [(crop.track_id, crop.face.box_xyxy) for crop in crops]
+        view = view_of(detection.frame, marked) if self._exhibits else None
+        self._waiting += [_PendingCrop(crop, view) for crop in crops]
 
     def _infer(self) -> None:
         answers = self._examiner.read([pending.crop.image for pending in self._waiting])
