@@ -40,6 +40,9 @@ class DatasetRow:
         group: population group as its collection labels it, "" if it does not.
         sha256: of the crop's file.
         origin_sha256: of the photograph or video that it was cut from.
+        mask: of a fake, the PNG (0 or 255, the crop's size) of what was forged, below the dataset's
+            folder; "" if unknown.
+        pair: of a fake, the `path` of the real crop that it was made from; "" if unknown.
     """
 
     path: str
@@ -52,6 +55,8 @@ class DatasetRow:
     split: Split
     sha256: str
     origin_sha256: str
+    mask: str = ""
+    pair: str = ""
 
 
 def assign_split(source_id: str, fractions: tuple[float, float, float], seed: int) -> Split:
