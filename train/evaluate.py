@@ -12,12 +12,10 @@ import numpy as np
 import torch
 
 from forensic_cli.errors import UsageError
-from forensic_cli.model.lae import Encoder
 from forensic_cli.provenance.files import hash_evidence, write_atomically
-from train.checkpoint import load_encoder
 from train.data.dataset import DATASET_NAME, Split, read_dataset, select
-from train.recipe import Stage1Recipe, stage1_from_dict
 from train.run_folder import RunFolder
+from train.trained_run import load_run
 from train.validation import CONDITIONS, FixedPairs, PairScores
 
 
@@ -55,22 +53,6 @@ class EvaluationRow:
     forged: tuple[float, ...]
 
 
-def load_run(run_path: Path, dataset: Path) -> tuple[Stage1Recipe, Encoder]:
-    """Reads a run's recipe and the encoder of its best checkpoint.
-
-    Raises:
-        UsageError: no run, no checkpoint, or a dataset that it was not trained on.
-    """
-    folder = RunFolder(run_path)
-    document = folder.read_config()
-    if document["dataset_sha256"] != hash_evidence(dataset / DATASET_NAME).sha256:
-        raise UsageError(
-            f"{run_path} was trained on another dataset than {dataset}.",
-            "Give its own dataset: another one may mix its training identities into the test split.",
-        )
-    return stage1_from_dict(document["config"]), load_encoder(folder.best)
-
-
 def evaluate_run(
     dataset: Path,
     run_path: Path,
@@ -98,10 +80,11 @@ def evaluate_run(
             f"{run_path} was measured on the test split before: {path.name} is there.",
             "Test data are opened once. Add --again if the numbers choose nothing.",
         )
-    recipe, encoder = load_run(run_path, dataset)
+    run = load_run(run_path, dataset)
+    recipe = run.recipe
     photographs = select(read_dataset(dataset), Split(split))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    encoder = encoder.to(device).to(memory_format=torch.channels_last)
+    encoder = run.encoder.to(device).to(memory_format=torch.channels_last)
     methods = (*recipe.methods, *recipe.held_out)
     rows = []
     for name in methods:

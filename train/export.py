@@ -25,7 +25,7 @@ from forensic_cli.model.weights import (
 from forensic_cli.provenance.files import write_atomically
 from train.card import training_facts
 from train.data.dataset import DatasetRow, Split, read_dataset, select
-from train.evaluate import Evaluation, EvaluationRow, load_run, read_evaluation
+from train.evaluate import Evaluation, EvaluationRow, read_evaluation
 from train.metrics import (
     Scores,
     threshold_at_false_negative_rate,
@@ -34,6 +34,7 @@ from train.metrics import (
 )
 from train.recipe import Stage1Recipe
 from train.run_folder import RunFolder
+from train.trained_run import load_run
 from train.validation import CONDITIONS, FixedPairs
 
 FALSE_POSITIVE_RATE = 0.05
@@ -55,7 +56,8 @@ def export(dataset: Path, run_path: Path, name: str, out: Path, licences: str = 
         UsageError: the run was not evaluated with its best checkpoint, or the catalogue holds that
             name already, or is malformed.
     """
-    recipe, encoder = load_run(run_path, dataset)
+    run = load_run(run_path, dataset)
+    recipe, encoder = run.recipe, run.encoder
     rows = read_dataset(dataset)
     validation = read_evaluation(run_path, Split.VALIDATION.value)
     has_test = RunFolder(run_path).evaluation(Split.TEST.value).exists()
