@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Dataset
 
 from forensic_cli.faces.crop import CROP_PX
 from forensic_cli.types import RgbImage
@@ -18,6 +18,7 @@ from train.data.crops import PREPARED_PX, read_landmarks, read_portrait
 from train.data.dataset import DatasetRow, draw_donor
 from train.forge.degrade import Codec, Degradation, degrade, draw_degradation
 from train.forge.portrait import BinaryMask, Portrait
+from train.forge.vary import vary
 from train.forge.visible import UnforgeableError, forge_visibly
 
 _MAX_WINDOW_SHIFT_PX = 16
@@ -47,26 +48,31 @@ class ForgeSettings:
         methods: name -> share; they sum to 1.
         codecs: codec -> share; they sum to 1.
         window_jitter: shift the 256 px window by up to 16 px, and mirror at random.
+        is_varied: alter photographs as a whole before they are forged: see `train.forge.vary`.
     """
 
     methods: dict[str, float]
     codecs: dict[Codec, float]
     window_jitter: bool = True
+    is_varied: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
-    """One photograph twice.
+    """One photograph twice: as it was, and forged.
 
     Attributes:
         real, fake: (256, 256, 3) uint8 RGB, degraded alike.
         mask: (256, 256) uint8, 1 inside the forgery.
+        method: that made the forgery; "" if unknown.
+        has_mask: False where nobody knows what was forged: `mask` is zero then, and says nothing.
     """
 
     real: RgbImage
     fake: RgbImage
     mask: BinaryMask
     method: str
+    has_mask: bool = True
 
 
 def mirrored(portrait: Portrait) -> Portrait:
@@ -90,20 +96,31 @@ def make_pair(
     """
     if settings.window_jitter and rng.random() < 0.5:
         portrait = mirrored(portrait)
+    if settings.is_varied:
+        portrait, donor = vary(portrait, rng), vary(donor, rng)
     names = list(settings.methods)
     name = names[int(rng.choice(len(names), p=[settings.methods[key] for key in names]))]
     forgery = forge_visibly(name, portrait, donor, rng)
-    centre = (PREPARED_PX - CROP_PX) // 2
-    top, left = centre, centre
-    if settings.window_jitter:
-        top, left = (
-            int(centre + shift) for shift in rng.integers(-_MAX_WINDOW_SHIFT_PX, _MAX_WINDOW_SHIFT_PX + 1, 2)
-        )
-    window = np.s_[top : top + CROP_PX, left : left + CROP_PX]
+    window = draw_window(rng, settings.window_jitter)
     chain = degradation or draw_degradation(rng, settings.codecs)
     real = degrade(np.ascontiguousarray(portrait.image[window]), chain)
     fake = degrade(np.ascontiguousarray(forgery.image[window]), chain)
     return Pair(real, fake, np.ascontiguousarray(forgery.mask[window]), name)
+
+
+def draw_window(rng: np.random.Generator, window_jitter: bool) -> tuple[slice, slice]:
+    """The 256 px window of a prepared picture that the model sees: rows and columns.
+
+    Args:
+        window_jitter: shift the central window by up to 16 px each way; nothing is drawn otherwise.
+    """
+    centre = (PREPARED_PX - CROP_PX) // 2
+    top, left = centre, centre
+    if window_jitter:
+        top, left = (
+            int(centre + shift) for shift in rng.integers(-_MAX_WINDOW_SHIFT_PX, _MAX_WINDOW_SHIFT_PX + 1, 2)
+        )
+    return slice(top, top + CROP_PX), slice(left, left + CROP_PX)
 
 
 def batch_of(pairs: Sequence[Pair]) -> dict[str, Tensor]:
@@ -111,7 +128,9 @@ def batch_of(pairs: Sequence[Pair]) -> dict[str, Tensor]:
 
     Returns:
         "images" (2n, 3, S, S) uint8, "labels" (2n,) float32 with 1 = real (the paper's convention),
-        "masks" (2n, S, S) uint8, zero for the real half; S is 256, or less for patches.
+        "masks" (2n, S, S) uint8, zero for the real half; S is 256, or less for patches;
+        "has_mask" (2n,) bool, True where "masks" is what is known of the picture: for the whole real
+        half (nothing is forged there), and for the fakes that `Pair.has_mask` says so of.
     """
     pictures = np.stack([pair.real for pair in pairs] + [pair.fake for pair in pairs])
     masks = np.stack([pair.mask for pair in pairs])
@@ -120,6 +139,7 @@ def batch_of(pairs: Sequence[Pair]) -> dict[str, Tensor]:
         "images": torch.from_numpy(pictures).permute(0, 3, 1, 2),
         "labels": torch.cat([torch.ones(n), torch.zeros(n)]),
         "masks": torch.from_numpy(np.concatenate([np.zeros_like(masks), masks])),
+        "has_mask": torch.tensor([True] * n + [pair.has_mask for pair in pairs]),
     }
 
 
@@ -187,35 +207,30 @@ def cut_patches(pair: Pair, n: int, size_px: int, rng: np.random.Generator) -> l
 
 
 class PatchesOfPairs(Dataset[list[Pair]]):
-    """Item k is `n` patches of pair k: the same for the same seed."""
+    """Item k is `n` patches of pair k: the same for the same seed.
 
-    def __init__(self, pairs: ForgedPairs, n: int, size_px: int) -> None:
-        self.pairs, self.n, self.size_px = pairs, n, size_px
+    Args:
+        pairs: endless; item k is the same always.
+        seed: of where the patches lie.
+    """
+
+    def __init__(self, pairs: Dataset[Pair], n: int, size_px: int, seed: int) -> None:
+        self.pairs, self.n, self.size_px, self.seed = pairs, n, size_px, seed
 
     def __getitem__(self, k: int) -> list[Pair]:
         """Makes the patches of pair k."""
-        rng = np.random.default_rng([self.pairs.seed, 3, k])
+        rng = np.random.default_rng([self.seed, 3, k])
         pair = self.pairs[k]
+        if not pair.has_mask:
+            # Nobody knows where the forgery is: the patches lie anywhere.
+            pair = replace(pair, mask=np.ones_like(pair.mask))
         if not pair.mask.any():
-            # The window was shifted off a forgery at its edge: the next pair stands in for it.
+            # The window was shifted off a forgery at its edge: a pair from far beyond stands in.
             return self[k + _FAR]
         return cut_patches(pair, self.n, self.size_px, rng)
 
 
 def batch_of_patches(patches: Sequence[list[Pair]]) -> dict[str, Tensor]:
-    """Stacks the patches of several pairs, as `batch_of` does pairs."""
-    return batch_of([patch for group in patches for patch in group])
-
-
-class Endless(Sampler[int]):
-    """Yields `start`, `start + 1`, ... up to `stop`: resuming is starting further on."""
-
-    def __init__(self, start: int, stop: int) -> None:
-        self.start = start
-        self.stop = stop
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(range(self.start, self.stop))
-
-    def __len__(self) -> int:
-        return self.stop - self.start
+    """Stacks the patches of several pairs, as `batch_of` does pairs; "is_patch" marks them."""
+    batch = batch_of([patch for group in patches for patch in group])
+    return {**batch, "is_patch": torch.tensor(True)}

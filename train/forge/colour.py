@@ -1,12 +1,30 @@
-"""Colour: random alterations, and transfer of one face's colours to another."""
+"""Colour: random alterations, transfer of one face's colours to another, and recolouring.
+
+All of it in float32 and rounded once: 8-bit conversions on the way would shift the grey levels of
+whatever went through them, and a detector would learn that instead of the forgery.
+"""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from forensic_cli.types import RgbImage
 from train.forge.portrait import Alpha
+
+Lab = NDArray[np.float32]
+
+
+def to_lab(image: RgbImage) -> Lab:
+    """CIELAB of an sRGB image: (S, S, 3) float32, L in [0, 100], a and b in about [-127, 127]."""
+    return np.asarray(cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
+
+
+def from_lab(lab: Lab) -> RgbImage:
+    """SRGB of CIELAB values: (S, S, 3) uint8; what lies outside sRGB is clipped."""
+    rgb = np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.float32)
+    return np.asarray(np.clip(np.rint(rgb * 255), 0, 255), np.uint8)
 
 
 def transfer(image: RgbImage, reference: RgbImage, region: Alpha, strength: float) -> RgbImage:
@@ -19,28 +37,25 @@ def transfer(image: RgbImage, reference: RgbImage, region: Alpha, strength: floa
     inside = region > 0.5
     if int(inside.sum()) < 16:
         return image
-    lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB).astype(np.float32)
-    lab_reference = cv2.cvtColor(reference, cv2.COLOR_RGB2LAB).astype(np.float32)
-    mean, std = lab[inside].mean(axis=0), lab[inside].std(axis=0) + 1.0
-    mean_reference, std_reference = (
-        lab_reference[inside].mean(axis=0),
-        lab_reference[inside].std(axis=0) + 1.0,
-    )
+    lab, lab_reference = to_lab(image), to_lab(reference)
+    mean, std = lab[inside].mean(axis=0), lab[inside].std(axis=0) + 0.4
+    mean_reference = lab_reference[inside].mean(axis=0)
+    std_reference = lab_reference[inside].std(axis=0) + 0.4
     matched = (lab - mean) * (std_reference / std) + mean_reference
-    mixed = np.clip(lab + strength * (matched - lab), 0, 255).astype(np.uint8)
-    return np.asarray(cv2.cvtColor(mixed, cv2.COLOR_LAB2RGB), dtype=np.uint8)
+    return from_lab(lab + np.float32(strength) * (matched - lab).astype(np.float32))
 
 
 def shift(image: RgbImage, rng: np.random.Generator) -> RgbImage:
     """Alters RGB offsets, hue, saturation, brightness and contrast, each by a random little."""
     offset = rng.uniform(-18, 18, 3).astype(np.float32)
-    altered = image.astype(np.float32) + offset
     gain = float(rng.uniform(0.88, 1.12))
-    altered = (altered - 128) * gain + 128 + float(rng.uniform(-14, 14))
-    hsv = cv2.cvtColor(np.clip(altered, 0, 255).astype(np.uint8), cv2.COLOR_RGB2HSV).astype(np.float32)
-    hsv[..., 0] = (hsv[..., 0] + rng.uniform(-7, 7)) % 180
-    hsv[..., 1:] *= rng.uniform(0.85, 1.15, 2)
-    return np.asarray(cv2.cvtColor(np.clip(hsv, 0, 255).astype(np.uint8), cv2.COLOR_HSV2RGB), dtype=np.uint8)
+    altered = (image.astype(np.float32) + offset - 128) * gain + 128 + float(rng.uniform(-14, 14))
+    # Hue in degrees, saturation and value in [0, 1].
+    hsv = np.asarray(cv2.cvtColor(np.clip(altered, 0, 255) / np.float32(255), cv2.COLOR_RGB2HSV))
+    hsv[..., 0] = (hsv[..., 0] + rng.uniform(-14, 14)) % 360
+    hsv[..., 1:] *= rng.uniform(0.85, 1.15, 2).astype(np.float32)
+    rgb = np.asarray(cv2.cvtColor(np.clip(hsv, 0, [360, 1, 1]).astype(np.float32), cv2.COLOR_HSV2RGB))
+    return np.asarray(np.clip(np.rint(rgb * 255), 0, 255), np.uint8)
 
 
 def resharpen(image: RgbImage, rng: np.random.Generator) -> RgbImage:
@@ -57,3 +72,22 @@ def resharpen(image: RgbImage, rng: np.random.Generator) -> RgbImage:
         return blurred.astype(np.uint8)
     amount = float(rng.uniform(0.3, 1.2))
     return np.asarray(cv2.addWeighted(image, 1 + amount, blurred, -amount, 0), dtype=np.uint8)
+
+
+def recolour(image: RgbImage, region: Alpha, hues: tuple[float, float], rng: np.random.Generator) -> RgbImage:
+    """Gives a region another colour and keeps its texture, as make-up and dye filters do.
+
+    Args:
+        region: (S, S) in [0, 1]; all pixels are recoloured, the caller blends by it.
+        hues: range of the new hue, an angle in the a-b plane of CIELAB, in radians.
+    """
+    inside = region > 0.5
+    lab = to_lab(image)
+    own = lab[inside].mean(axis=0) if inside.any() else lab.reshape(-1, 3).mean(axis=0)
+    # As much colour as there was, a third less or half more: dyeing must not always mean paling.
+    angle, chroma = rng.uniform(*hues), max(8.0, float(np.hypot(*own[1:]))) * rng.uniform(0.67, 1.5)
+    wanted = np.array([own[0] + rng.uniform(-12, 18), chroma * np.cos(angle), chroma * np.sin(angle)])
+    contrast = np.array([rng.uniform(0.8, 1.15), rng.uniform(0.4, 1.0), rng.uniform(0.4, 1.0)])
+    strength = np.float32(rng.uniform(0.45, 1.0))
+    dyed = ((lab - own) * contrast + wanted).astype(np.float32)
+    return from_lab(lab + strength * (dyed - lab))

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from forensic_cli.types import RgbImage
 from train.forge.portrait import Landmarks
 
+# A forger's program interpolates one way or another: no single trace must give forging away.
+INTERPOLATIONS = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 # With a map of pairs, OpenCV wants an empty second map; its type stubs do not know None.
 _NO_SECOND_MAP = np.empty(0, np.float32)
 
 
 def jitter(image: RgbImage, max_shift: float, max_scale: float, rng: np.random.Generator) -> RgbImage:
-    """Shifts and scales an image slightly about its centre.
+    """Shifts and scales an image slightly about its centre, by one of three interpolations.
 
     Args:
         max_shift: as a fraction of the side, in both directions.
@@ -27,9 +29,8 @@ def jitter(image: RgbImage, max_shift: float, max_scale: float, rng: np.random.G
     matrix = np.array(
         [[scale, 0, centre * (1 - scale) + shift_x], [0, scale, centre * (1 - scale) + shift_y]], np.float32
     )
-    warped = cv2.warpAffine(
-        image, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
-    )
+    flags = INTERPOLATIONS[int(rng.integers(len(INTERPOLATIONS)))]
+    warped = cv2.warpAffine(image, matrix, (size_px, size_px), flags=flags, borderMode=cv2.BORDER_REFLECT_101)
     return np.asarray(warped, dtype=np.uint8)
 
 

@@ -13,12 +13,15 @@ import numpy as np
 
 from forensic_cli.errors import UsageError
 from forensic_cli.types import RgbImage
+from train.forge.attribute import recoloured_hair, recoloured_lips, recoloured_skin, smoothed_skin
 from train.forge.colour import resharpen, shift, transfer
 from train.forge.geometry import jitter, moved, warp_onto
+from train.forge.inpaint import central_hole, diffuse, fill_from_exemplars
 from train.forge.portrait import (
     LEFT_EYE,
     MOUTH,
     RIGHT_EYE,
+    BinaryMask,
     Forgery,
     Portrait,
     altered,
@@ -35,8 +38,9 @@ def self_blend(portrait: Portrait, donor: Portrait, rng: np.random.Generator) ->
     """Blends a face with an altered copy of itself (Shiohara and Yamasaki, CVPR 2022).
 
     Colour and frequency alterations hit the inside or the outside of the mask at random in the
-    original; here the inside only, so that the pixels outside the mask stay the photograph's.
-    The donor is not used.
+    original; here the inside only, so that the pixels outside the mask stay the photograph's. In
+    the loader `train.forge.vary` alters the photograph as a whole before that, so that the inside is
+    the softer part no more often than the sharper one. The donor is not used.
     """
     size_px = portrait.image.shape[0]
     other = shift(portrait.image, rng)
@@ -115,6 +119,53 @@ def expression_warp(portrait: Portrait, donor: Portrait, rng: np.random.Generato
     return _forgery(portrait, image.astype(np.uint8), "expression-warp")
 
 
+# The paper's third task removes the central 128 x 128 of 256. A portrait of 320 px shows the scanning
+# crop's 256 and a margin; one that was made smaller has a smaller hole.
+_HOLE_SHARE = 128 / 320
+_MAX_HOLE_SHIFT_PX = 7
+
+
+def _attribute(
+    name: str, change: Callable[[Portrait, np.random.Generator], RgbImage]
+) -> Callable[[Portrait, Portrait, np.random.Generator], Forgery]:
+    def forge(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
+        return _forgery(portrait, change(portrait, rng), name)
+
+    return forge
+
+
+def _middle(portrait: Portrait, rng: np.random.Generator) -> BinaryMask:
+    """The hole, moved by up to 7 px.
+
+    Exactly in the middle its border would lie on the 8 and 16 px grids of JPEG and H.264, and a codec's
+    blocks would give it away.
+    """
+    size_px = portrait.image.shape[0]
+    hole = central_hole(size_px, round(size_px * _HOLE_SHARE))
+    down, right = (int(by) for by in rng.integers(-_MAX_HOLE_SHIFT_PX, _MAX_HOLE_SHIFT_PX + 1, 2))
+    return np.roll(hole, (down, right), axis=(0, 1))
+
+
+def telea_inpaint(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
+    """Fills the middle by fast marching (Telea 2004)."""
+    hole = _middle(portrait, rng)
+    filled = diffuse(portrait.image, hole, cv2.INPAINT_TELEA, float(rng.integers(3, 9)))
+    return Forgery(filled, hole, "telea-inpaint")
+
+
+def navier_stokes_inpaint(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
+    """Fills the middle along lines of equal brightness (Bertalmio, Bertozzi and Sapiro 2001)."""
+    hole = _middle(portrait, rng)
+    filled = diffuse(portrait.image, hole, cv2.INPAINT_NS, float(rng.integers(3, 9)))
+    return Forgery(filled, hole, "navier-stokes-inpaint")
+
+
+def exemplar_inpaint(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
+    """Fills the middle with patches of the same photograph."""
+    hole = _middle(portrait, rng)
+    return Forgery(fill_from_exemplars(portrait.image, hole, rng), hole, "exemplar-inpaint")
+
+
 @dataclass(frozen=True, slots=True)
 class Method:
     """A forging method.
@@ -138,6 +189,13 @@ METHODS: dict[str, Method] = {
         Method("part-swap", "face", True, part_swap),
         Method("poisson-swap", "face", True, poisson_swap),
         Method("expression-warp", "face", False, expression_warp),
+        Method("lip-recolour", "attribute", False, _attribute("lip-recolour", recoloured_lips)),
+        Method("skin-recolour", "attribute", False, _attribute("skin-recolour", recoloured_skin)),
+        Method("skin-smoothing", "attribute", False, _attribute("skin-smoothing", smoothed_skin)),
+        Method("hair-recolour", "attribute", False, _attribute("hair-recolour", recoloured_hair)),
+        Method("telea-inpaint", "inpainting", False, telea_inpaint),
+        Method("navier-stokes-inpaint", "inpainting", False, navier_stokes_inpaint),
+        Method("exemplar-inpaint", "inpainting", False, exemplar_inpaint),
     )
 }
 

@@ -50,17 +50,54 @@ def inter_ocular_px(landmarks: Landmarks) -> float:
     return float(max(np.hypot(*(left - right)), 1.0))
 
 
-def hull(landmarks: Landmarks, region: Region, size_px: int) -> Alpha:
-    """Fills the convex hull of a region's landmarks.
+def hull(landmarks: Landmarks, region: Region | None, size_px: int) -> Alpha:
+    """Fills the convex hull of a region's landmarks, or of all of them if None.
 
     Returns:
         (size_px, size_px) float32, 0 or 1.
     """
-    points = landmarks[list(_POINTS[region])]
+    points = landmarks if region is None else landmarks[list(_POINTS[region])]
     mask = np.zeros((size_px, size_px), np.float32)
     outline = cv2.convexHull(np.rint(points).astype(np.int32))
     cv2.fillConvexPoly(mask, outline, 1.0)
     return mask
+
+
+def lips(landmarks: Landmarks, size_px: int) -> Alpha:
+    """The lips without what shows between them.
+
+    Returns:
+        (size_px, size_px) float32, 0 or 1.
+    """
+    outer, inner = landmarks[list(MOUTH[:12])], landmarks[list(MOUTH[12:])]
+    mask = np.zeros((size_px, size_px), np.float32)
+    cv2.fillPoly(mask, [np.rint(outer).astype(np.int32)], 1.0)
+    cv2.fillPoly(mask, [np.rint(inner).astype(np.int32)], 0.0)
+    return mask
+
+
+def skin(landmarks: Landmarks, size_px: int) -> Alpha:
+    """The face's skin: from the jaw to above the brows, without brows, eyes and lips.
+
+    Returns:
+        (size_px, size_px) float32, 0 or 1.
+    """
+    unit_px = inter_ocular_px(landmarks)
+    mask = hull(np.concatenate([landmarks, forehead(landmarks, 0.45 * unit_px)]), None, size_px)
+    for points in (RIGHT_BROW, LEFT_BROW, RIGHT_EYE, LEFT_EYE, MOUTH[:12]):
+        part = np.zeros((size_px, size_px), np.uint8)
+        outline = cv2.convexHull(np.rint(landmarks[list(points)]).astype(np.int32))
+        cv2.fillConvexPoly(part, outline, 1)
+        side = 2 * max(1, round(0.06 * unit_px)) + 1
+        mask[cv2.dilate(part, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))) > 0] = 0
+    return mask
+
+
+def forehead(landmarks: Landmarks, height_px: float) -> Landmarks:
+    """The brows' points, moved up along the face's own axis: (10, 2) float32."""
+    brows = landmarks[list(RIGHT_BROW + LEFT_BROW)]
+    down = landmarks[8] - landmarks[27]
+    return np.asarray(brows - down / max(float(np.hypot(*down)), 1.0) * height_px, np.float32)
 
 
 def deform(mask: Alpha, strength_px: float, rng: np.random.Generator) -> Alpha:
@@ -110,3 +147,15 @@ def random_alpha(landmarks: Landmarks, region: Region, size_px: int, rng: np.ran
     unit_px = inter_ocular_px(landmarks)
     mask = hull(landmarks, region, size_px)
     return soften(deform(mask, 0.12 * unit_px, rng), rng, unit_px)
+
+
+def feathered(mask: Alpha, landmarks: Landmarks, rng: np.random.Generator) -> Alpha:
+    """Softens a mask's border a little, as a careful retoucher's brush does.
+
+    Returns:
+        (S, S) float32 in [0, 1]; values under half a grey level are 0.
+    """
+    sigma_px = float(rng.uniform(0.01, 0.06)) * inter_ocular_px(landmarks)
+    softened = cv2.GaussianBlur(mask, (0, 0), max(sigma_px, 0.5))
+    softened[softened < 1 / 510] = 0
+    return np.clip(softened, 0, 1).astype(np.float32)
