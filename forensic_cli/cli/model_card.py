@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from forensic_cli.model.calibration import Calibration, CalibrationRow
 from forensic_cli.model.weights import ErrorRate, ModelCard
 
 
@@ -25,6 +28,7 @@ def print_card(card: ModelCard) -> None:
     for name, value in card.training:
         facts.add_row(name, value)
     console.print(facts, markup=False)
+    _print_calibration(console, card.calibration)
     console.print("\nMeasured error rates at the forged threshold, in per cent (95% interval)", style="bold")
     for dataset in dict.fromkeys(row.dataset for row in card.error_rates):
         console.print(f"On {dataset}:", markup=False)
@@ -32,6 +36,48 @@ def print_card(card: ModelCard) -> None:
     console.print("\nLimits", style="bold")
     for line in card.limitations:
         console.print(f"- {line}", markup=False)
+
+
+def _print_calibration(console: Console, calibration: Calibration | None) -> None:
+    if calibration is None:
+        console.print("\nNot calibrated: no likelihood ratio.")
+        return
+    console.print("\nCalibration of the likelihood ratio (LR)", style="bold")
+    facts = Table(box=None, show_header=False, pad_edge=False)
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    validated = calibration.validated
+    facts.add_row("Natural log LR", f"{calibration.slope:.4f} * score {calibration.intercept:+.4f}")
+    facts.add_row("log10 LR", f"from {calibration.log10_lr_min:+.2f} to {calibration.log10_lr_max:+.2f}")
+    facts.add_row("Cllr", f"{calibration.cllr:.3f}, at best {calibration.cllr_min:.3f}")
+    facts.add_row("Calib. error", f"{calibration.expected_calibration_error:.3f}, over ten bins")
+    facts.add_row("Data", calibration.data)
+    facts.add_row("Forged by", ", ".join(calibration.forging_methods))
+    facts.add_row(
+        "Validated",
+        f"faces from {validated.smallest_face_px} px; sharpness {validated.sharpness[0]:.1f} to "
+        f"{validated.sharpness[1]:.1f}; coded as {', '.join(validated.codings)}",
+    )
+    facts.add_row("Method", calibration.method)
+    facts.add_row("Bounds", calibration.bound_rule)
+    facts.add_row("Plots", f"{calibration.tippett_file}, {calibration.entropy_file}")
+    console.print(facts, markup=False)
+    console.print(_costs(calibration.rows), markup=False)
+
+
+def _costs(rows: Sequence[CalibrationRow]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("")
+    for heading in ("genuine", "forged", "Cllr", "at best"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    domain = ""
+    for row in rows:
+        if row.domain != domain:
+            domain = row.domain
+            table.add_row(Text(domain, style="dim"))
+        counts = (str(row.n_genuine), str(row.n_forged))
+        table.add_row(f"  {row.condition}", *counts, f"{row.cllr:.3f}", f"{row.cllr_min:.3f}")
+    return table
 
 
 def _rates(rows: list[ErrorRate]) -> Table:

@@ -10,10 +10,12 @@ from rich.text import Text
 
 from forensic_cli.cli.text import printable
 from forensic_cli.cli.words import VERDICT_SIGNS, VERDICT_STYLES, VERDICT_WORDS
+from forensic_cli.evidence.likelihood import NOT_CALIBRATED
 from forensic_cli.evidence.records import ScanResult
-from forensic_cli.types import ItemResult, Verdict
+from forensic_cli.types import Finding, ItemResult, Verdict
 
 MAX_ROWS = 60
+_LR_READS = "A positive log10 LR supports that the face was forged, a negative one that it was not."
 
 
 def print_summary(result: ScanResult, results_dir: Path | None, report: Path | None) -> None:
@@ -23,7 +25,8 @@ def print_summary(result: ScanResult, results_dir: Path | None, report: Path | N
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("Item", "File", "Finding"):
         table.add_column(heading, overflow="fold")
-    for heading in ("Score", "Faces", "Frames"):
+    is_calibrated = result.model.calibration is not None
+    for heading in ("Score", *(("log10 LR",) if is_calibrated else ()), "Faces", "Frames"):
         table.add_column(heading, justify="right")
     for item in shown:
         verdict = item.finding.verdict
@@ -32,6 +35,7 @@ def print_summary(result: ScanResult, results_dir: Path | None, report: Path | N
             Text(printable(Path(item.evidence.path).name)),
             Text(f"{VERDICT_SIGNS[verdict]} {VERDICT_WORDS[verdict]}", style=VERDICT_STYLES[verdict]),
             "" if item.finding.score is None else f"{item.finding.score:+.3f}",
+            *((likelihood(item.finding),) if is_calibrated else ()),
             str(len(item.tracks)) if verdict.is_analysed else "",
             str(item.counts.n_used) if item.counts else "",
         )
@@ -47,7 +51,8 @@ def print_summary(result: ScanResult, results_dir: Path | None, report: Path | N
     console.print(
         Text(
             f"Weights {card.name}: scores of {card.forged_threshold:+.3f} or more read 'likely forged', below "
-            f"{card.no_support_threshold:+.3f} 'no support'. A score is no probability; a human must review."
+            f"{card.no_support_threshold:+.3f} 'no support'. A score is no probability; a human must review. "
+            f"{_LR_READS if is_calibrated else NOT_CALIBRATED}"
         )
     )
     if report is not None:
@@ -64,6 +69,16 @@ def _print_notes(console: Console, item: ItemResult) -> None:
             console.print(Text(f"{item.item_id}: {printable(reason)}"))
     for warning in item.warnings:
         console.print(Text(f"{item.item_id}: warning: {printable(warning.message)}"))
+    if item.finding.lr_note not in {"", NOT_CALIBRATED}:
+        console.print(Text(f"{item.item_id}: likelihood ratio: {printable(item.finding.lr_note)}"))
+
+
+def likelihood(finding: Finding) -> str:
+    """log10 LR and its verbal term; a bounded one reads "at least"."""
+    if finding.log10_lr is None or finding.lr_term is None:
+        return "none" if finding.lr_note else ""
+    at_least = " (at least)" if finding.lr_is_bounded and finding.log10_lr else ""
+    return f"{finding.log10_lr:+.2f}{at_least}, {finding.lr_term.value}"
 
 
 def accounting(result: ScanResult) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forensic_cli.evidence.likelihood import likelihood_rule, with_likelihood_ratio
 from forensic_cli.model.weights import ModelCard
-from forensic_cli.types import CropReading, Finding, MediaKind, TrackResult, Verdict
+from forensic_cli.types import CropReading, Finding, MediaFacts, MediaKind, TrackResult, Verdict
 
 _TRIM = 0.1
 _MIN_FRAMES = 3
@@ -38,6 +40,7 @@ def aggregation_rule(card: ModelCard) -> tuple[str, ...]:
         "An item reads as its most incriminating track does, in the order likely forged, inconclusive, "
         "no support; its score is the highest among the tracks of that reading. The more tracks an item "
         "has, the more likely it is that one of them passes the threshold by chance.",
+        *likelihood_rule(card.calibration),
     )
 
 
@@ -76,19 +79,29 @@ def bootstrap_interval(scores: NDArray[np.float64], seed: int) -> tuple[float, f
 
 
 def track_finding(
-    readings: Sequence[CropReading], card: ModelCard, kind: MediaKind, n_frames_used: int, seed: int
+    readings: Sequence[CropReading], card: ModelCard, facts: MediaFacts, n_frames_used: int, seed: int
 ) -> Finding:
-    """The finding of one track.
+    """The finding of one track, with its likelihood ratio where the weights are calibrated.
 
     Args:
         readings: at least one, in the order of time.
-        kind: a video needs three frames of a face, an image has one.
+        facts: of the item: a video needs three frames of a face, an image has one.
         n_frames_used: frames of the item that were examined.
         seed: of the bootstrap.
     """
     scores = np.array([reading.score for reading in readings], np.float64)
     score = trimmed_mean(scores)
     interval = bootstrap_interval(scores, seed)
+    doubts = _doubts(readings, card, facts.kind, n_frames_used)
+    verdict, reasons = (Verdict.INCONCLUSIVE, doubts) if doubts else _by_thresholds(score, card)
+    finding = Finding(verdict, reasons, score, interval)
+    return with_likelihood_ratio(finding, readings, card, facts, doubts)
+
+
+def _doubts(
+    readings: Sequence[CropReading], card: ModelCard, kind: MediaKind, n_frames_used: int
+) -> tuple[str, ...]:
+    """Why a track cannot be read, whatever it scores."""
     median_px = float(np.median([reading.face_px for reading in readings]))
     doubts = []
     if median_px < card.smallest_face_px:
@@ -101,19 +114,21 @@ def track_finding(
         doubts.append(f"The detector is not sure that it is a face: its best confidence is {confidence:.2f}.")
     if kind is MediaKind.VIDEO and len(readings) < _MIN_FRAMES:
         doubts.append(f"The face was found in {len(readings)} of {n_frames_used} frames examined.")
-    if doubts:
-        return Finding(Verdict.INCONCLUSIVE, tuple(doubts), score, interval)
+    return tuple(doubts)
+
+
+def _by_thresholds(score: float, card: ModelCard) -> tuple[Verdict, tuple[str, ...]]:
     if score >= card.forged_threshold:
         reason = f"The score {score:.3f} reaches the threshold {card.forged_threshold:.3f}."
-        return Finding(Verdict.LIKELY_FORGED, (reason,), score, interval)
+        return Verdict.LIKELY_FORGED, (reason,)
     if score < card.no_support_threshold:
         reason = f"The score {score:.3f} lies below {card.no_support_threshold:.3f}."
-        return Finding(Verdict.NO_SUPPORT, (reason,), score, interval)
+        return Verdict.NO_SUPPORT, (reason,)
     reason = (
         f"The score {score:.3f} lies between {card.no_support_threshold:.3f} and "
         f"{card.forged_threshold:.3f}, where the weights do not separate genuine from forged."
     )
-    return Finding(Verdict.INCONCLUSIVE, (reason,), score, interval)
+    return Verdict.INCONCLUSIVE, (reason,)
 
 
 _ORDER = (Verdict.LIKELY_FORGED, Verdict.INCONCLUSIVE, Verdict.NO_SUPPORT)
@@ -133,4 +148,4 @@ def item_finding(tracks: Sequence[TrackResult]) -> Finding:
     leading = max(matching, key=lambda track: (track.finding.score or 0.0, -track.track_id))
     among = "the only track" if len(tracks) == 1 else f"{len(matching)} of {len(tracks)} tracks"
     reasons = (f"Read from {among}; track {leading.track_id} leads.", *leading.finding.reasons)
-    return Finding(verdict, reasons, leading.finding.score, leading.finding.interval)
+    return replace(leading.finding, reasons=reasons)

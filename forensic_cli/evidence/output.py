@@ -27,7 +27,8 @@ from forensic_cli.types import ItemResult
 SUMMARY_NAME = "summary.csv"
 SUMS_NAME = "SHA256SUMS"
 _SUMMARY_HEADER = (
-    "item", "path", "sha256", "verdict", "score", "score_low", "score_high", "tracks",
+    "item", "path", "sha256", "verdict", "score", "score_low", "score_high",
+    "log10_lr", "lr_is_bounded", "lr_term", "lr_note", "tracks",
     "frames_in_stream", "frames_used", "frames_failed", "warnings", "reason",
 )  # fmt: skip
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -150,6 +151,10 @@ def summary_csv(items: Iterable[ItemResult]) -> str:
             "" if finding.score is None else finding.score,
             low,
             high,
+            "" if finding.log10_lr is None else finding.log10_lr,
+            "" if finding.log10_lr is None else finding.lr_is_bounded,
+            finding.lr_term.value if finding.lr_term else "",
+            finding.lr_note,
             len(item.tracks),
             counts.n_in_stream if counts else "",
             counts.n_used if counts else "",

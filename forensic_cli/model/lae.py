@@ -18,6 +18,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 LATENT_DIM = 128
 INPUT_PX = 256
 ATTENTION_PX = 16
+PAPER_WIDTHS = (64, 128, 256, 512)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +49,33 @@ def normalise(images: Tensor) -> Tensor:
 
 
 class Encoder(nn.Module):
-    """f_e of eq. 1: Table 2, left column."""
+    """f_e of eq. 1: Table 2, left column.
 
-    def __init__(self) -> None:
+    Args:
+        widths: channels of the four strided layers. Shapes below are for the paper's; experiments where
+            computing time is short use narrower ones, shipped weights never do.
+    """
+
+    def __init__(self, widths: tuple[int, int, int, int] = PAPER_WIDTHS) -> None:
         super().__init__()
+        first, second, third, fourth = widths
         self.features = nn.Sequential(  # (B, 3, 256, 256)
-            nn.Conv2d(3, 64, 4, stride=2, padding=1),  # (B, 64, 128, 128)
+            nn.Conv2d(3, first, 4, stride=2, padding=1),  # (B, 64, 128, 128)
             nn.ReLU(inplace=True),
-            nn.Conv2d(64, 128, 4, stride=2, padding=1),  # (B, 128, 64, 64)
-            nn.BatchNorm2d(128),
+            nn.Conv2d(first, second, 4, stride=2, padding=1),  # (B, 128, 64, 64)
+            nn.BatchNorm2d(second),
             nn.ReLU(inplace=True),
-            nn.Conv2d(128, 256, 4, stride=2, padding=1),  # (B, 256, 32, 32)
-            nn.BatchNorm2d(256),
+            nn.Conv2d(second, third, 4, stride=2, padding=1),  # (B, 256, 32, 32)
+            nn.BatchNorm2d(third),
             nn.ReLU(inplace=True),
-            nn.Conv2d(256, 512, 4, stride=2, padding=1),  # (B, 512, 16, 16)
-            nn.BatchNorm2d(512),
+            nn.Conv2d(third, fourth, 4, stride=2, padding=1),  # (B, 512, 16, 16)
+            nn.BatchNorm2d(fourth),
             nn.ReLU(inplace=True),
-            nn.Conv2d(512, 512, 3, padding=1),  # (B, 512, 16, 16)
+            nn.Conv2d(fourth, fourth, 3, padding=1),  # (B, 512, 16, 16)
             nn.ReLU(inplace=True),
         )
         self.pool = nn.AdaptiveAvgPool2d(1)  # (B, 512, 1, 1)
-        self.latent = nn.Linear(512, LATENT_DIM)  # (B, 128)
+        self.latent = nn.Linear(fourth, LATENT_DIM)  # (B, 128)
 
     def forward(self, x: Tensor) -> Encoding:
         """Encodes (B, 3, H, W), ImageNet-normalised; H and W multiples of 16, 256 in the paper."""
@@ -109,9 +116,9 @@ class Decoder(nn.Module):
 class LocalityAwareAutoEncoder(nn.Module):
     """Encoder and decoder, eq. 1."""
 
-    def __init__(self) -> None:
+    def __init__(self, widths: tuple[int, int, int, int] = PAPER_WIDTHS) -> None:
         super().__init__()
-        self.encoder = Encoder()
+        self.encoder = Encoder(widths)
         self.decoder = Decoder()
 
     def forward(self, x: Tensor) -> tuple[Encoding, Tensor]:

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from forensic_cli.errors import WeightsError
+from forensic_cli.model.calibration import Calibration, calibration_from_dict
 
 CATALOGUE_NAME = "weights.json"
 CATALOGUE_SCHEMA = 1
+ATTENTION_NORMS = ("raw", "relu-max", "sigmoid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,12 @@ class ModelCard:
         no_support_threshold: a score below it reads NO_SUPPORT; between the two, INCONCLUSIVE.
         threshold_rule: how both were chosen, on which data.
         attention_form: "paper" (eq. 8, weights |z_c|) or "signed" (weights z_c).
+        attention_norm: how stage 2 normalised the map in training, one of `ATTENTION_NORMS`. A scan
+            shows the raw map whatever this says.
         attention_scale: attention value at the top of the fixed colour scale.
         smallest_face_px: faces below it lie outside the range that was validated.
         training: (name, value) in reading order.
+        calibration: from scores to likelihood ratios; None where none was made.
     """
 
     name: str
@@ -72,6 +77,7 @@ class ModelCard:
     training: tuple[tuple[str, str], ...] = ()
     error_rates: tuple[ErrorRate, ...] = ()
     limitations: tuple[str, ...] = field(default=())
+    calibration: Calibration | None = None
 
     def __post_init__(self) -> None:
         faults = {
@@ -82,7 +88,9 @@ class ModelCard:
             ),
             "the attention scale is not above 0": self.attention_scale <= 0,
             "the attention form is neither paper nor signed": self.attention_form not in {"paper", "signed"},
-            "the attention normalisation is not raw": self.attention_norm != "raw",
+            f"the attention normalisation is none of {', '.join(ATTENTION_NORMS)}": self.attention_norm
+            not in ATTENTION_NORMS,
+            **dict.fromkeys(self.calibration.faults if self.calibration else (), True),
         }
         for fault, is_present in faults.items():
             if is_present:
@@ -172,6 +180,9 @@ def card_from_dict(entry: dict[str, Any]) -> ModelCard:
     values["training"] = tuple((str(key), str(value)) for key, value in entry["training"].items())
     values["error_rates"] = tuple(_error_rate_from_dict(row) for row in entry["error_rates"])
     values["limitations"] = tuple(entry["limitations"])
+    # Entries from before calibrations have no such key.
+    calibration = entry.get("calibration")
+    values["calibration"] = None if calibration is None else calibration_from_dict(calibration)
     return ModelCard(**values)
 
 

@@ -82,7 +82,7 @@ class FaceReader:
             TrackResult(
                 track_id,
                 tuple(rows),
-                track_finding(rows, self._examiner.card, source.facts.kind, source.counts.n_used, self._seed),
+                track_finding(rows, self._examiner.card, source.facts, source.counts.n_used, self._seed),
                 pictures.get(track_id, ()),
             )
             for track_id, rows in sorted(self._readings.items())

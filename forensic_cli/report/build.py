@@ -8,6 +8,7 @@ from pathlib import Path
 from forensic_cli.evidence.records import ScanResult
 from forensic_cli.report import wording as w
 from forensic_cli.report.build_item import build_item, build_listed, item_anchor, item_label, item_name
+from forensic_cli.report.build_likelihood import build_calibration, build_opinion, calibration_rows
 from forensic_cli.report.build_method import (
     build_command,
     build_conditions,
@@ -17,12 +18,12 @@ from forensic_cli.report.build_method import (
     build_limitations,
     build_method,
     build_model,
-    build_opinion,
     build_parameters,
     build_repeat,
     build_tool,
 )
 from forensic_cli.report.formats import count_text, interval_text, parse_utc, signed_text, utc_text
+from forensic_cli.report.likelihood_text import likelihood_text
 from forensic_cli.report.model import (
     Accounting,
     Field,
@@ -62,17 +63,19 @@ def build_report(result: ScanResult, results_dir: Path) -> ReportModel:
         items=tuple(build_item(item, result, results_dir) for item in result.items if item.tracks),
         listed=tuple(build_listed(item, result) for item in result.items if not item.tracks),
         method=build_method(result),
-        opinion=build_opinion(),
+        opinion=build_opinion(result),
         model=build_model(result.model),
         error_tables=build_error_tables(result.model),
         error_note=w.ERRORS_NOTE if result.model.error_rates else w.ERRORS_NONE,
+        calibration=build_calibration(result.model.calibration),
+        calibration_rows=calibration_rows(result.model.calibration),
         limitations=build_limitations(result.model),
         tool=build_tool(result.run),
         parameters=build_parameters(result),
         repeat=build_repeat(),
         command=build_command(result.run),
         custody=build_custody(result.case),
-        glossary=build_glossary(),
+        glossary=build_glossary(result.model.calibration is not None),
         conditions=build_conditions(),
         attention_top=result.model.attention_scale,
         attention_note=w.SCALE_NOTE,
@@ -100,6 +103,7 @@ def _head(result: ScanResult) -> Head:
 
 def _summary(result: ScanResult) -> Summary:
     head = _head(result)
+    is_calibrated = result.model.calibration is not None
     forged = signed_text(result.model.forged_threshold)
     no_support = signed_text(result.model.no_support_threshold)
     return Summary(
@@ -117,13 +121,20 @@ def _summary(result: ScanResult) -> Summary:
         notices=_notices(result),
         tally=_tally(result),
         rows=tuple(_summary_row(item, result) for item in result.items),
+        is_calibrated=is_calibrated,
         means=(
             w.MEANS_FORGED.format(forged=forged),
             w.MEANS_INCONCLUSIVE.format(forged=forged, no_support=no_support),
             w.MEANS_NO_SUPPORT.format(no_support=no_support),
+            *((w.MEANS_LR,) if is_calibrated else ()),
             w.MEANS_ERRORS,
         ),
-        does_not_mean=(w.NOT_PROBABILITY, w.NOT_GENUINE, w.NOT_FACE, w.NOT_LOCATION),
+        does_not_mean=(
+            w.NOT_PROBABILITY_CALIBRATED if is_calibrated else w.NOT_PROBABILITY,
+            w.NOT_GENUINE,
+            w.NOT_FACE,
+            w.NOT_LOCATION,
+        ),
         draft=w.DRAFT,
     )
 
@@ -205,6 +216,7 @@ def _summary_row(item: ItemResult, result: ScanResult) -> SummaryRow:
         words=w.VERDICT_WORDS[finding.verdict],
         score="" if finding.score is None else signed_text(finding.score),
         interval=interval_text(finding.interval),
+        likelihood=likelihood_text(finding),
         faces=f"{len(item.tracks):,}" if item.tracks else "",
     )
 

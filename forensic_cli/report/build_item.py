@@ -18,6 +18,7 @@ from forensic_cli.report.formats import (
     typeset,
     utc_text,
 )
+from forensic_cli.report.likelihood_text import likelihood_text
 from forensic_cli.report.model import Field, ItemSection, ListedItem, TextKind
 from forensic_cli.report.text import clip, is_plain
 from forensic_cli.types import (
@@ -71,6 +72,7 @@ def build_item(item: ItemResult, result: ScanResult, results_dir: Path) -> ItemS
         words=w.VERDICT_WORDS[finding.verdict],
         score="" if finding.score is None else signed_text(finding.score),
         interval=interval_text(finding.interval),
+        likelihood=likelihood_text(finding),
         reasons=tuple(map(typeset, finding.reasons)),
         identity=_identity(item.evidence, result.case),
         media=_media(item.media) if item.media else (),

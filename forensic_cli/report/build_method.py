@@ -29,11 +29,6 @@ def build_method(result: ScanResult) -> Section:
     )
 
 
-def build_opinion() -> Section:
-    """Both propositions, and why no likelihood ratio stands beside them."""
-    return Section("opinion", w.OPINION_TITLE, paragraphs=w.OPINION)
-
-
 def build_model(card: ModelCard) -> Section:
     """The model card, without its error rates and limitations."""
     origin = (
@@ -49,7 +44,7 @@ def build_model(card: ModelCard) -> Section:
         Field("Architecture", card.arch),
         Field("Forged threshold", signed_text(card.forged_threshold)),
         Field("No-support threshold", signed_text(card.no_support_threshold)),
-        Field("Calibration", "None: the score is not a probability"),
+        Field("Calibration", w.CALIBRATION_SEE if card.calibration else w.CALIBRATION_NONE),
         Field("Attention", f"{card.attention_form} form, {card.attention_norm} normalisation"),
         Field("Top of the colour scale", f"{card.attention_scale:g}"),
         *(Field(name.capitalize(), clip(value)) for name, value in card.training),
@@ -137,9 +132,10 @@ def build_custody(case: Case) -> Section:
     return Section("custody", w.CUSTODY_TITLE, fields=fields)
 
 
-def build_glossary() -> tuple[Field, ...]:
-    """The terms that the report uses."""
-    return tuple(Field(term, meaning) for term, meaning in w.GLOSSARY)
+def build_glossary(is_calibrated: bool) -> tuple[Field, ...]:
+    """The terms that the report uses, in alphabetical order."""
+    terms = sorted((*w.GLOSSARY, *w.GLOSSARY_CALIBRATED), key=lambda entry: entry[0].lower())
+    return tuple(Field(term, meaning) for term, meaning in (terms if is_calibrated else w.GLOSSARY))
 
 
 def build_conditions() -> Section:

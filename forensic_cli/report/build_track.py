@@ -10,6 +10,7 @@ from forensic_cli.errors import VerificationError
 from forensic_cli.model.weights import ModelCard
 from forensic_cli.report import wording as w
 from forensic_cli.report.formats import count_text, interval_text, letter, signed_text, time_text, typeset
+from forensic_cli.report.likelihood_text import likelihood_text
 from forensic_cli.report.model import (
     Field,
     Mark,
@@ -77,6 +78,7 @@ def _build_track(
         words=w.VERDICT_WORDS[finding.verdict],
         score="" if finding.score is None else signed_text(finding.score),
         interval=interval_text(finding.interval),
+        likelihood=likelihood_text(finding),
         n_frames=f"{len(readings):,}",
         span=_span(readings) if is_video else "",
         reasons=tuple(map(typeset, finding.reasons)),

@@ -12,6 +12,7 @@ from forensic_cli.report.styles import TEXT_WIDTH
 from forensic_cli.report.tables import boxed, field_table, ruled_table, section_story
 
 _ERROR_WIDTHS = (130.0, 92.0, 44.0, 40.0, 34.0, 70.0, TEXT_WIDTH - 410.0)
+_CALIBRATION_WIDTHS = (190.0, 90.0, 50.0, 50.0, 50.0, TEXT_WIDTH - 430.0)
 _N_TEXT_COLUMNS = 2
 
 
@@ -25,6 +26,7 @@ def closing_story(model: ReportModel) -> Story:
         *section_story(model.limitations),
         *section_story(model.model, is_grid=True),
         *_error_rates(model),
+        *_calibration(model),
         *section_story(model.tool, is_grid=True),
         *section_story(model.parameters, is_grid=True),
         *_repeat(model),
@@ -46,6 +48,26 @@ def _error_rates(model: ReportModel) -> Story:
     ]
     for table in model.error_tables:
         story += [CondPageBreak(90), paragraph(table.title, "h3"), _error_table(table)]
+    return story
+
+
+def _calibration(model: ReportModel) -> Story:
+    if model.calibration is None:
+        return []
+    header = [
+        paragraph(name, "head" if column < _N_TEXT_COLUMNS else "head-right")
+        for column, name in enumerate(w.COLUMNS_CALIBRATION)
+    ]
+    rows = [
+        [_error_cell(cell, column) for column, cell in enumerate(cells)] for cells in model.calibration_rows
+    ]
+    story = section_story(model.calibration)
+    if rows:
+        story += [
+            Spacer(0, 6),
+            paragraph(w.CALIBRATION_ROWS_NOTE, "note"),
+            ruled_table(header, rows, _CALIBRATION_WIDTHS),
+        ]
     return story
 
 

@@ -15,6 +15,7 @@ from forensic_cli.report.tables import boxed, field_value, plain_table_style, ru
 from forensic_cli.report.text import draw_text, text_width
 
 _FINDING_WIDTHS = (50.0, 146.0, 148.0, 72.0, 32.0, TEXT_WIDTH - 448.0)
+_FINDING_WIDTHS_CALIBRATED = (50.0, 112.0, 104.0, 74.0, 76.0, 32.0, TEXT_WIDTH - 448.0)
 
 
 def cover_story(model: ReportModel) -> Story:
@@ -149,28 +150,34 @@ def _tally_table(summary: Summary) -> Any:
 
 
 def _findings_table(summary: Summary) -> Any:
-    header = [paragraph(name, "head") for name in w.COLUMNS_FINDINGS]
-    for column in (4, 5):
-        header[column] = paragraph(w.COLUMNS_FINDINGS[column], "head-right")
+    names = w.COLUMNS_FINDINGS_CALIBRATED if summary.is_calibrated else w.COLUMNS_FINDINGS
+    base = _FINDING_WIDTHS_CALIBRATED if summary.is_calibrated else _FINDING_WIDTHS
+    header = [paragraph(name, "head") for name in names[:-2]]
+    header += [paragraph(name, "head-right") for name in names[-2:]]
     # The item's label takes the width that it needs, within reason, and the file's name gives it.
     longest = max(
         (text_width(row.label, BOLD, style("cell-strong").fontSize) for row in summary.rows), default=0
     )
-    item_width = min(max(_FINDING_WIDTHS[0], longest + 10), _FINDING_WIDTHS[0] + _FINDING_WIDTHS[1] / 2)
-    file_width = _FINDING_WIDTHS[0] + _FINDING_WIDTHS[1] - item_width
-    widths = (item_width, file_width, *_FINDING_WIDTHS[2:])
-    return ruled_table(header, [_finding_cells(row) for row in summary.rows], widths)
+    item_width = min(max(base[0], longest + 10), base[0] + base[1] / 2)
+    file_width = base[0] + base[1] - item_width
+    widths = (item_width, file_width, *base[2:])
+    cells = [_finding_cells(row, summary.is_calibrated) for row in summary.rows]
+    return ruled_table(header, cells, widths)
 
 
-def _finding_cells(row: SummaryRow) -> list[Any]:
+def _finding_cells(row: SummaryRow, is_calibrated: bool) -> list[Any]:
     score: list[Any] = [paragraph(row.score or "–", "cell")]
     if row.interval:
         score.append(paragraph(row.interval, "cell-note"))
+    likelihood: list[Any] = [paragraph(row.likelihood.value or "–", "cell")]
+    if row.likelihood.short:
+        likelihood.append(paragraph(row.likelihood.short, "cell-note"))
     return [
         paragraph(row.label, "cell-strong"),
         paragraph(row.name, "cell"),
         VerdictLabel(row.verdict, row.words),
         score,
+        *([likelihood] if is_calibrated else []),
         paragraph(row.faces or "–", "cell-right"),
         PageOf(row.anchor, _FINDING_WIDTHS[-1]),
     ]

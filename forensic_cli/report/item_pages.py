@@ -9,7 +9,7 @@ from reportlab.platypus import CondPageBreak, KeepTogether, PageBreak, Spacer, T
 from forensic_cli.report import wording as w
 from forensic_cli.report.flow import Anchor, Late, PageOf, Story, VerdictLabel, paragraph
 from forensic_cli.report.fonts import LIGHT
-from forensic_cli.report.model import ItemSection, ListedItem, ReportModel, TrackSection
+from forensic_cli.report.model import ItemSection, LikelihoodText, ListedItem, ReportModel, TrackSection
 from forensic_cli.report.pages import SetRunningItem
 from forensic_cli.report.pictures import frames_story
 from forensic_cli.report.scales import ScoreBar
@@ -90,12 +90,22 @@ def _track_maker(model: ReportModel, item: ItemSection, track: TrackSection) -> 
 def _finding_box(item: ItemSection) -> Table:
     left: Story = [VerdictLabel(item.verdict, item.words, "verdict")]
     left += [paragraph(reason, "value") for reason in item.reasons]
+    left += _likelihood(item.likelihood)
     right: Story = []
     if item.score:
         right = [paragraph("Score", "label-right"), paragraph(item.score, "score-right")]
     if item.interval:
         right.append(paragraph(f"95% interval {item.interval}", "cell-note-right"))
+    if item.likelihood.value:
+        value = w.LR_VALUE.format(value=item.likelihood.value)
+        right += [Spacer(0, 3), paragraph(value, "value-strong-right")]
+    if item.likelihood.short:
+        right.append(paragraph(item.likelihood.short, "cell-note-right"))
     return Table([[left, right]], colWidths=(TEXT_WIDTH - 150, 150), style=box_style())
+
+
+def _likelihood(text: LikelihoodText) -> Story:
+    return [paragraph(text.sentence, "value")] if text.sentence else []
 
 
 def _tracks_overview(item: ItemSection) -> Story:
@@ -149,6 +159,7 @@ def _track_story(model: ReportModel, item: ItemSection, track: TrackSection) -> 
 def _track_finding(track: TrackSection) -> Table:
     left: Story = [VerdictLabel(track.verdict, track.words, "value-strong")]
     left += [paragraph(reason, "value") for reason in track.reasons]
+    left += _likelihood(track.likelihood)
     score = " ".join(("Score", track.score)) if track.score else ""
     right: Story = [paragraph(score, "value-strong-right")] if score else []
     if track.interval:

@@ -79,6 +79,22 @@ class Accounting:
 
 
 @dataclass(frozen=True, slots=True)
+class LikelihoodText:
+    """The strength of a finding, printed.
+
+    Attributes:
+        value: log10 LR, "none" where the score was not turned into one, "" where nothing was scored or
+            the weights are not calibrated.
+        short: the verbal term with its bound, or why there is none.
+        sentence: the ratio in words, or why there is none; "" where nothing need be said.
+    """
+
+    value: str = ""
+    short: str = ""
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SummaryRow:
     """One item in the table of findings.
 
@@ -96,6 +112,7 @@ class SummaryRow:
     words: str
     score: str
     interval: str
+    likelihood: LikelihoodText
     faces: str
 
 
@@ -122,6 +139,7 @@ class Summary:
             foreign weights, failed items.
         tally: items by finding, for reports whose table of findings needs pages of its own.
         scope: how much was looked at, in frames and faces.
+        is_calibrated: the table of findings has a column for likelihood ratios.
     """
 
     facts: tuple[Field, ...]
@@ -131,6 +149,7 @@ class Summary:
     notices: tuple[str, ...]
     tally: tuple[TallyRow, ...]
     rows: tuple[SummaryRow, ...]
+    is_calibrated: bool
     means: tuple[str, ...]
     does_not_mean: tuple[str, ...]
     draft: str
@@ -228,6 +247,7 @@ class TrackSection:
     words: str
     score: str
     interval: str
+    likelihood: LikelihoodText
     n_frames: str
     span: str
     reasons: tuple[str, ...]
@@ -250,6 +270,7 @@ class ItemSection:
     words: str
     score: str
     interval: str
+    likelihood: LikelihoodText
     reasons: tuple[str, ...]
     identity: tuple[Field, ...]
     media: tuple[Field, ...]
@@ -294,7 +315,8 @@ class ReportModel:
     Attributes:
         attention_top: attention value at the top of the one colour scale.
         command: the command line to repeat the scan.
-        closing: the sections after the items, before the glossary.
+        calibration: None where the weights have none.
+        calibration_rows: condition, domain, genuine, forged, Cllr, Cllr at best.
     """
 
     head: Head
@@ -308,6 +330,8 @@ class ReportModel:
     model: Section
     error_tables: tuple[ErrorTable, ...]
     error_note: str
+    calibration: Section | None
+    calibration_rows: tuple[tuple[str, ...], ...]
     limitations: Section
     tool: Section
     parameters: Section

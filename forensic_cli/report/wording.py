@@ -6,7 +6,7 @@ claims more than a test can carry (a forbidden list is tested); numbers come in 
 
 from __future__ import annotations
 
-from forensic_cli.types import Verdict
+from forensic_cli.types import VerbalTerm, Verdict
 
 LANGUAGE = "en"
 NOT_SUPPLIED = "Not supplied"
@@ -63,9 +63,18 @@ MEANS_NO_SUPPORT = (
     "No support for forgery found: the score is below {no_support}. The model found no trace that it knows."
 )
 MEANS_ERRORS = "How often the model errs, as far as it was measured, is in the section “Error rates”."
+MEANS_LR = (
+    "Likelihood ratio (LR): how many times more probable the score is if the face was forged than if it was "
+    "not. A positive log10 LR supports that it was forged, a negative one that it was not; “at least” marks "
+    "the bound of what the calibration supports."
+)
 NOT_PROBABILITY = (
     "The score is not a probability. It has not been calibrated, and no likelihood ratio is reported with "
     "these weights."
+)
+NOT_PROBABILITY_CALIBRATED = (
+    "Neither the score nor the likelihood ratio is the probability of a forgery: that depends as much on "
+    "everything else that is known of the case."
 )
 NOT_GENUINE = (
     "No support for forgery found does not make an item genuine. Forging methods that the model never saw "
@@ -81,6 +90,7 @@ NOTICE_LISTED = "No item held a face that could be read."
 FINDINGS_BELOW = "Each item has its line in the table on the following pages."
 TALLY_MORE = "and {n} more"
 COLUMNS_FINDINGS = ("Item", "File", "Finding", "Score", "Faces", "Page")
+COLUMNS_FINDINGS_CALIBRATED = ("Item", "File", "Finding", "Score", "log10 LR", "Faces", "Page")
 
 # --- request and people -------------------------------------------------------------------
 REQUEST_TITLE = "Request"
@@ -193,15 +203,57 @@ ATTENTION_FORMS = {
 METHOD_POINTS_INTRO = "From crops to a finding"
 THRESHOLD_RULE = "How the thresholds were chosen: {rule}"
 OPINION_TITLE = "Opinion"
-OPINION = (
+OPINION_PROPOSITIONS = (
     "First proposition: the face was replaced or altered by a forging method. Second proposition: the face"
-    " was recorded by a camera and not altered in that way.",
+    " was recorded by a camera and not altered in that way."
+)
+OPINION_NOT_CALIBRATED = (
     "Likelihood ratio: none is reported. The score has not been calibrated with these weights, so the "
     "strength of the finding as evidence for one proposition over the other cannot be stated in numbers or"
-    " in a verbal scale.",
-    "Alternatives for the examiner to weigh: strong compression, scaling, blur, noise reduction, beauty "
-    "filters, make-up, re-recording from a screen, and unusual light can move the score either way.",
+    " in a verbal scale."
 )
+OPINION_CALIBRATED = (
+    "Likelihood ratio (LR): how many times more probable the score is under the first proposition than under "
+    "the second. It was calibrated on {n} genuine and {n_forged} forged faces of {people}; forged means, for "
+    "that purpose, by {methods}. A ratio that reaches the bounds of what these faces support reads “at "
+    "least”. The examiner must ask whether they resemble the item.",
+    "Verbal scale, for either proposition: LR 1 to 2 no support; from 2 weak; from 10 moderate; from 100 "
+    "moderately strong; from 1,000 strong. An LR below 1 is turned over and supports the second proposition.",
+)
+OPINION_ALTERNATIVES = (
+    "Alternatives for the examiner to weigh: strong compression, scaling, blur, noise reduction, beauty "
+    "filters, make-up, re-recording from a screen, and unusual light can move the score either way."
+)
+LR_VALUE = "log10 LR {value}"
+LR_NOT_GIVEN = "none"
+LR_OUTSIDE = "outside the validated range"
+LR_BOUNDED = "{value} (at least)"
+LR_TERMS = {
+    VerbalTerm.NO_SUPPORT: "no support",
+    VerbalTerm.WEAK: "weak support",
+    VerbalTerm.MODERATE: "moderate support",
+    VerbalTerm.MODERATELY_STRONG: "moderately strong support",
+    VerbalTerm.STRONG: "strong support",
+}
+LR_AT_LEAST = "at least "
+LR_IF_FORGED = "if the face was forged than if it was not"
+LR_IF_GENUINE = "if the face was not forged than if it was"
+LR_SENTENCE = "log10 LR {value}: the score is {at_least}{times} times more probable {which}. {support}."
+LR_SENTENCE_ONE = "log10 LR {value}: the calibration set supports no ratio in this direction. {support}."
+LR_SUPPORT = "{term} for the {which} proposition"
+LR_SUPPORT_NONE = "{term} for either proposition"
+LR_FIRST = "first"
+LR_SECOND = "second"
+LR_NONE = "Likelihood ratio: {note}"
+CALIBRATION_TITLE = "Calibration of the likelihood ratio"
+CALIBRATION_SEE = "See “Calibration of the likelihood ratio”"
+CALIBRATION_NONE = "None: the score is not a probability"
+CALIBRATION_ROWS_NOTE = (
+    "Cllr: cost of the likelihood ratios in bits. 0 is perfect, 1 is no information, above 1 the ratios "
+    "mislead. At best: what the overlap of the scores alone costs. Out-of-domain: the same calibration on "
+    "forging methods that were not trained on."
+)
+COLUMNS_CALIBRATION = ("Condition", "Domain", "Genuine", "Forged", "Cllr", "At best")
 MODEL_TITLE = "Model card, in short"
 ERRORS_TITLE = "Error rates"
 ERRORS_NOTE = (
@@ -264,8 +316,7 @@ GLOSSARY = (
     ("LAE", "Locality-Aware AutoEncoder, the kind of network used."),
     (
         "Likelihood ratio",
-        "How many times more probable a result is under one proposition than under the other. Not reported"
-        " here.",
+        "How many times more probable a result is under one proposition than under the other.",
     ),
     ("Score", "a_F − a_T. Higher means more like a forgery. Not a probability."),
     (
@@ -275,4 +326,16 @@ GLOSSARY = (
     ),
     ("Sharpness", "Variance of the Laplacian of the crop. Low means blurred."),
     ("Threshold", "A score at which the finding's word changes."),
+)
+GLOSSARY_CALIBRATED = (
+    ("Calibration", "Finding out, on faces of known origin, what a score is worth as evidence."),
+    ("Cllr", "Cost of likelihood ratios in bits on faces of known origin. 1 is no information."),
+    (
+        "ELUB",
+        "Empirical lower and upper bound: how far likelihood ratios may go with the faces that were tried.",
+    ),
+    (
+        "Tippett plot",
+        "For every likelihood ratio, the share of genuine and of forged faces that reached it.",
+    ),
 )

@@ -22,7 +22,11 @@ COMMANDS = [
     ("train", "prepare"),
     ("train", "forge"),
     ("train", "stage1"),
+    ("train", "stage2"),
+    ("train", "select"),
+    ("train", "import-masks"),
     ("train", "evaluate"),
+    ("train", "calibrate"),
     ("train", "export"),
 ]
 

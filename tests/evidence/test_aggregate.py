@@ -17,7 +17,8 @@ from forensic_cli.evidence.aggregate import (
     trimmed_mean,
 )
 from forensic_cli.model.weights import ModelCard
-from forensic_cli.types import CropReading, LatentActivation, MediaKind, TrackResult, Verdict
+from forensic_cli.types import CropReading, LatentActivation, TrackResult, Verdict
+from tests.evidence.facts import IMAGE, VIDEO
 
 
 def readings(scores: list[float], face_px: float = 120.0) -> list[CropReading]:
@@ -30,7 +31,7 @@ def readings(scores: list[float], face_px: float = 120.0) -> list[CropReading]:
 
 def track(number: int, scores: list[float], card: ModelCard) -> TrackResult:
     rows = readings(scores)
-    return TrackResult(number, tuple(rows), track_finding(rows, card, MediaKind.VIDEO, len(rows), 1))
+    return TrackResult(number, tuple(rows), track_finding(rows, card, VIDEO, len(rows), 1))
 
 
 @pytest.mark.parametrize(
@@ -43,35 +44,35 @@ def track(number: int, scores: list[float], card: ModelCard) -> TrackResult:
     ],
 )
 def test_thresholds_are_closed_at_the_bottom(score: float, verdict: Verdict, card: ModelCard) -> None:
-    assert track_finding(readings([score]), card, MediaKind.IMAGE, 1, 1).verdict is verdict
+    assert track_finding(readings([score]), card, IMAGE, 1, 1).verdict is verdict
 
 
 def test_single_image_has_no_interval(card: ModelCard) -> None:
-    assert track_finding(readings([0.9]), card, MediaKind.IMAGE, 1, 1).interval is None
+    assert track_finding(readings([0.9]), card, IMAGE, 1, 1).interval is None
 
 
 def test_small_faces_are_inconclusive_however_high_they_score(card: ModelCard) -> None:
-    finding = track_finding(readings([3.0] * 10, face_px=40.0), card, MediaKind.VIDEO, 10, 1)
+    finding = track_finding(readings([3.0] * 10, face_px=40.0), card, VIDEO, 10, 1)
     assert finding.verdict is Verdict.INCONCLUSIVE
     assert finding.score == pytest.approx(3.0)
     assert "40 px" in finding.reasons[0]
 
 
 def test_face_seen_in_one_of_many_frames_is_inconclusive(card: ModelCard) -> None:
-    finding = track_finding(readings([3.0]), card, MediaKind.VIDEO, 20, 1)
+    finding = track_finding(readings([3.0]), card, VIDEO, 20, 1)
     assert finding.verdict is Verdict.INCONCLUSIVE
     assert "1 of 20 frames" in finding.reasons[0]
 
 
 @pytest.mark.parametrize("n", [1, 2])
 def test_a_video_of_which_hardly_a_frame_was_examined_accuses_nobody(n: int, card: ModelCard) -> None:
-    finding = track_finding(readings([3.0] * n), card, MediaKind.VIDEO, n, 1)
+    finding = track_finding(readings([3.0] * n), card, VIDEO, n, 1)
     assert finding.verdict is Verdict.INCONCLUSIVE
 
 
 def test_what_is_hardly_a_face_is_inconclusive(card: ModelCard) -> None:
     rows = [replace(row, confidence=0.2) for row in readings([3.0] * 10)]
-    finding = track_finding(rows, card, MediaKind.VIDEO, 10, 1)
+    finding = track_finding(rows, card, VIDEO, 10, 1)
     assert finding.verdict is Verdict.INCONCLUSIVE
     assert "confidence is 0.20" in finding.reasons[0]
 

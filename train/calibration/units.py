@@ -1,0 +1,148 @@
+"""The calibration set: people who had no part in training, each genuine and forged, and their scores.
+
+A unit is one crop of one person. It appears once as it is, once forged by a method that was trained on
+and, where there is such a picture, once by one that was held out, all degraded alike: the units are
+independent of each other, as the bounds of a likelihood ratio require, but for the donors of swapped
+faces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from forensic_cli.errors import UsageError
+from forensic_cli.faces.crop import sharpness
+from forensic_cli.model.lae import Encoder
+from train.calibration.conditions import UnitCondition
+from train.calibration.unit import Draw, Unit
+from train.metrics import Scores
+from train.validation import score_images
+
+MIN_UNITS = 20
+_UNITS_A_BATCH = 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Units:
+    """The scores of a calibration set; index i is one unit, index j one crop by a held-out method.
+
+    Attributes:
+        identities: (n,) who was forged, no two alike.
+        partners: (n,) who is in the genuine crop: the same, see `Unit`.
+        conditions: (n,) of every unit.
+        methods: (n,) by which each was forged.
+        genuine, forged: (n,) scores.
+        held_out: (m,) methods; m is n, or less where the fakes of a dataset are used.
+        held_out_units: (m,) which unit each belongs to.
+        forged_held_out: (m,) scores.
+        sharpness: of the genuine and the forged crops.
+        n_choosing: people left out since they had a part in choosing the checkpoint.
+        n_left_out: people left out since they gave no unit.
+        is_stored: the fakes lay in the dataset; otherwise they were forged here.
+    """
+
+    identities: tuple[str, ...]
+    partners: tuple[str, ...]
+    conditions: tuple[UnitCondition, ...]
+    methods: tuple[str, ...]
+    genuine: Scores
+    forged: Scores
+    held_out: tuple[str, ...]
+    held_out_units: NDArray[np.intp]
+    forged_held_out: Scores
+    sharpness: Scores
+    n_choosing: int
+    n_left_out: int
+    is_stored: bool
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Whose faces are in the genuine and the forged crops."""
+        return frozenset((*self.identities, *self.partners))
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """What is kept of a unit once its pixels are let go."""
+
+    identity: str
+    partner: str
+    condition: UnitCondition
+    method: str
+    held_out: str
+    scores: tuple[float, ...]
+    sharpness: tuple[float, float]
+
+
+def score_units(
+    draw: Draw, encoder: Encoder, on_progress: Callable[[int, int], None] = lambda done, total: None
+) -> Units:
+    """Scores the units of a calibration set.
+
+    Args:
+        encoder: in evaluation mode.
+
+    Raises:
+        UsageError: fewer than `MIN_UNITS` people are left.
+    """
+    _refuse_too_few(draw.n_at_most, draw)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    encoder = encoder.to(device).to(memory_format=torch.channels_last)
+    found: list[_Scored] = []
+    while batch := list(islice(draw.units, _UNITS_A_BATCH)):
+        pictures = np.stack([image for unit in batch for image in unit.images])
+        values = score_images(encoder, torch.from_numpy(pictures).permute(0, 3, 1, 2), device)
+        found += _scored(batch, values)
+        on_progress(len(found), draw.n_at_most)
+    _refuse_too_few(len(found), draw)
+    with_held_out = [number for number, unit in enumerate(found) if unit.held_out]
+    identities = tuple(unit.identity for unit in found)
+    partners = tuple(unit.partner for unit in found)
+    return Units(
+        identities=identities,
+        partners=partners,
+        conditions=tuple(unit.condition for unit in found),
+        methods=tuple(unit.method for unit in found),
+        genuine=np.array([unit.scores[0] for unit in found]),
+        forged=np.array([unit.scores[1] for unit in found]),
+        held_out=tuple(found[number].held_out for number in with_held_out),
+        held_out_units=np.array(with_held_out, np.intp),
+        forged_held_out=np.array([found[number].scores[2] for number in with_held_out]),
+        sharpness=np.array([value for unit in found for value in unit.sharpness]),
+        n_choosing=draw.n_choosing,
+        n_left_out=draw.n_people - draw.n_choosing - len({*identities, *partners}),
+        is_stored=draw.is_stored,
+    )
+
+
+def _refuse_too_few(n: int, draw: Draw) -> None:
+    if n >= MIN_UNITS:
+        return
+    fake = "a stored fake by a trained method" if draw.is_stored else "a photograph that could be forged"
+    raise UsageError(
+        f"Of {draw.n_people} people of the validation split {draw.n_choosing} had a part in choosing the "
+        f"checkpoint; of the others {n} have {fake}, and a calibration needs {MIN_UNITS}.",
+        "Prepare more material.",
+    )
+
+
+def _scored(batch: list[Unit], values: Scores) -> Iterator[_Scored]:
+    left = iter(values.tolist())
+    for unit in batch:
+        genuine, forged = (sharpness(image) for image in unit.images[:2])
+        scores = tuple(islice(left, len(unit.images)))
+        yield _Scored(
+            unit.identity,
+            unit.partner,
+            unit.condition,
+            unit.method,
+            unit.held_out,
+            scores,
+            (genuine, forged),
+        )
