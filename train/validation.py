@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +11,14 @@ import torch
 from torch import Tensor
 
 from forensic_cli.errors import UsageError
-from forensic_cli.model.lae import Encoder, latent_activations, normalise
+from forensic_cli.model.lae import Encoder, attention_map, latent_activations, normalise
 from forensic_cli.types import LatentActivation
 from train.data.crops import read_landmarks, read_portrait
 from train.data.dataset import DatasetRow, draw_donor
-from train.data.pairs import ForgeSettings, batch_of, make_pair
+from train.data.pairs import ForgeSettings, Pair, batch_of, make_pair
+from train.data.stored import StoredPairs
 from train.forge.degrade import Codec, Degradation
+from train.localisation import can_be_localised, localise
 from train.metrics import Scores, auc, balanced_accuracy
 
 
@@ -46,6 +48,33 @@ CONDITIONS = (
 )
 
 
+_ATTENTION_BATCH = 64
+# At most so many photographs of each method and condition choose a run's best checkpoint ...
+_N_CHOOSING = 32
+# ... and at most this share of those there are: with their donors half of the people, so that the other
+# half is left to calibrate on.
+_CHOOSING_SHARE = 0.25
+
+
+def n_choosing(n: int) -> int:
+    """How many of n validation photographs choose the checkpoint; at least 2."""
+    return max(2, min(_N_CHOOSING, int(n * _CHOOSING_SHARE)))
+
+
+def drawn(
+    rows: Sequence[DatasetRow], n: int, seed: int
+) -> Iterator[tuple[DatasetRow, DatasetRow, np.random.Generator]]:
+    """The first n rows in a seeded order, each with its donor and the generator that goes on to forge it.
+
+    Raises:
+        UsageError: the rows hold one identity only.
+    """
+    for number in np.random.default_rng(seed).permutation(len(rows))[:n]:
+        rng = np.random.default_rng([seed, int(number)])
+        row = rows[int(number)]
+        yield row, draw_donor(rows, row, rng), rng
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PairScores:
     """Scores of the genuine and the forged versions of the same photographs.
@@ -70,8 +99,29 @@ class PairScores:
         return balanced_accuracy(self.genuine, self.forged)
 
 
-class FixedPairs:
+class ValidationSet:
     """Pairs that are the same at every validation: one method, one condition.
+
+    Attributes:
+        batch: as `batch_of` makes it.
+        people: whose faces are in it, donors included, by `source_id`.
+    """
+
+    def __init__(
+        self, method: str, condition: Condition, pairs: Sequence[Pair], people: frozenset[str]
+    ) -> None:
+        self.method, self.condition, self.people = method, condition, people
+        self.batch = batch_of(pairs)
+
+    def score(self, encoder: Encoder, device: torch.device) -> PairScores:
+        """Scores all pairs with an encoder in evaluation mode."""
+        scores = score_images(encoder, self.batch["images"], device)
+        n = len(scores) // 2
+        return PairScores(self.method, self.condition.name, scores[:n], scores[n:])
+
+
+class FixedPairs(ValidationSet):
+    """Forged here, by one method, from the real crops of a split.
 
     Args:
         n: photographs, the first n of `rows` in a seeded order.
@@ -85,31 +135,48 @@ class FixedPairs:
     ) -> None:
         if len(rows) < 2:
             raise UsageError("Validation needs at least two photographs.", "Prepare more material.")
-        self.method, self.condition = method, condition
         settings = ForgeSettings({method: 1.0}, {condition.codec: 1.0}, window_jitter=False)
         landmarks = read_landmarks(folder)
-        order = np.random.default_rng(seed).permutation(len(rows))[:n]
-        pairs = []
-        for number in order:
-            rng = np.random.default_rng([seed, int(number)])
-            row = rows[int(number)]
-            donor = draw_donor(rows, row, rng)
-            pairs.append(
-                make_pair(
-                    read_portrait(folder, row, landmarks),
-                    read_portrait(folder, donor, landmarks),
-                    settings,
-                    rng,
-                    condition.degradation,
-                )
-            )
-        self.batch = batch_of(pairs)
+        pairs: list[Pair] = []
+        people: set[str] = set()
+        for row, donor, rng in drawn(rows, n, seed):
+            portrait, other = (read_portrait(folder, entry, landmarks) for entry in (row, donor))
+            pairs.append(make_pair(portrait, other, settings, rng, condition.degradation))
+            people |= {row.source_id, donor.source_id}
+        super().__init__(method, condition, pairs, frozenset(people))
 
-    def score(self, encoder: Encoder, device: torch.device) -> PairScores:
-        """Scores all pairs with an encoder in evaluation mode."""
-        scores = score_images(encoder, self.batch["images"], device)
-        n = len(scores) // 2
-        return PairScores(self.method, self.condition.name, scores[:n], scores[n:])
+
+class FixedStoredPairs(ValidationSet):
+    """Stored fakes of one method and split, each with its real partner.
+
+    Args:
+        fakes: of one method.
+        real: real crops of the same split.
+        n: the first n fakes in a seeded order.
+
+    Raises:
+        UsageError: there are none.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        fakes: Sequence[DatasetRow],
+        real: Sequence[DatasetRow],
+        condition: Condition,
+        n: int,
+        seed: int,
+    ) -> None:
+        stored = StoredPairs(folder, fakes, real, {condition.codec: 1.0}, seed, window_jitter=False)
+        chosen = range(min(n, len(fakes)))
+        pairs = [stored.pair(k, condition.degradation) for k in chosen]
+        people = frozenset(person for k in chosen for person in stored.people(k))
+        super().__init__(fakes[0].method, condition, pairs, people)
+
+
+def people_of(sets: Sequence[ValidationSet]) -> frozenset[str]:
+    """Everybody whose face is in one of the sets."""
+    return frozenset(person for pairs in sets for person in pairs.people)
 
 
 @torch.inference_mode()
@@ -136,3 +203,40 @@ def score_images(encoder: Encoder, images: Tensor, device: torch.device, batch_s
         ]
     encoder.train(was_training)
     return np.array(scores, np.float64)
+
+
+@torch.inference_mode()
+def attention_figures(
+    encoder: Encoder, sets: Sequence[ValidationSet], form: str, device: torch.device
+) -> dict[str, float]:
+    """Where the attention lies on the forged versions of all sets whose masks are known.
+
+    Returns:
+        "attention/energy", "attention/pointing" and "attention/pixel_auc", means over crops (see
+        `Localisation`), and "attention/area", what the first two would be by chance; empty if no mask
+        has both an inside and an outside.
+    """
+    was_training = encoder.training
+    encoder.eval()
+    found = []
+    for pairs in sets:
+        n = len(pairs.batch["labels"]) // 2
+        images, masks = pairs.batch["images"][n:], pairs.batch["masks"][n:].numpy()
+        known = pairs.batch["has_mask"][n:].tolist()
+        for start in range(0, n, _ATTENTION_BATCH):
+            x = normalise(images[start : start + _ATTENTION_BATCH].to(device))
+            encoding = encoder(x.contiguous(memory_format=torch.channels_last))
+            for k, attention in enumerate(
+                attention_map(encoder, encoding, form).float().cpu().numpy(), start
+            ):
+                if known[k] and can_be_localised(masks[k]):
+                    found.append(localise(attention, masks[k], None))
+    encoder.train(was_training)
+    if not found:
+        return {}
+    return {
+        "attention/energy": float(np.mean([entry.energy for entry in found])),
+        "attention/pointing": float(np.mean([entry.is_pointing for entry in found])),
+        "attention/pixel_auc": float(np.mean([entry.pixel_auc for entry in found])),
+        "attention/area": float(np.mean([entry.area for entry in found])),
+    }
