@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -17,10 +17,12 @@ from forensic_cli.errors import UsageError
 from forensic_cli.model.lae import Encoder
 from forensic_cli.provenance.files import write_atomically
 
+_WEIGHTS_HINT = "Give a .safetensors file that `lae-forensics train export` wrote."
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run has come. Randomness depends on (seed, image number) alone, so this is all.
+    """How far a run has come. What is forged depends on (seed, image number) alone.
 
     Attributes:
         n_images: seen.
@@ -51,6 +53,10 @@ def save_checkpoint(
             for key, value in entries.items():
                 tensor = value if isinstance(value, Tensor) else torch.tensor(value)
                 tensors[f"optimiser/{name}/{index}/{key}"] = tensor.detach().cpu().contiguous().clone()
+    # Nothing draws from torch's generators today; a layer that did would still resume to the same curve.
+    tensors["rng/cpu"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        tensors["rng/cuda"] = torch.cuda.get_rng_state()
     write_atomically(path, save(tensors, header))
 
 
@@ -71,6 +77,10 @@ def load_checkpoint(path: Path, modules: dict[str, nn.Module], optimisers: dict[
             )
         for name, optimiser in optimisers.items():
             optimiser.load_state_dict(_optimiser_state(name, header, tensors))
+            _lay_out_like_parameters(optimiser)
+        torch.set_rng_state(tensors["rng/cpu"])
+        if torch.cuda.is_available() and "rng/cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["rng/cuda"])
         return Progress(**json.loads(header["progress"]))
     except (OSError, SafetensorError, KeyError, RuntimeError, ValueError) as error:
         raise UsageError(
@@ -115,6 +125,35 @@ def load_encoder(path: Path) -> Encoder:
             f"The checkpoint {path} cannot be used: {error}.", "Give the run folder of a stage-1 run."
         ) from error
     return encoder.eval()
+
+
+def load_encoder_weights(path: Path, encoder: Encoder) -> None:
+    """Fills an encoder from a file that `train export` wrote.
+
+    Raises:
+        UsageError: it cannot be read, or belongs to another network.
+    """
+    try:
+        state = load_file(path)
+        missing, unexpected = encoder.load_state_dict(state, strict=False)
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise UsageError(f"The weights {path} cannot be used: {error}.", _WEIGHTS_HINT) from error
+    # Exported weights leave the batch counters out: nothing reads them.
+    missing = [name for name in missing if not name.endswith("num_batches_tracked")]
+    if missing or unexpected:
+        raise UsageError(f"The weights {path} belong to another network.", _WEIGHTS_HINT)
+
+
+def _lay_out_like_parameters(optimiser: Optimizer) -> None:
+    """Gives moments the memory layout of their parameters.
+
+    A file holds them row by row. Adam's fused kernel walks parameter and moments side by side in memory,
+    and would pair up the wrong ones where the parameter is channels_last.
+    """
+    for parameter, state in optimiser.state.items():
+        for name, value in state.items():
+            if value.shape == parameter.shape and value.stride() != parameter.stride():
+                state[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 
 def _optimiser_state(name: str, header: dict[str, str], tensors: dict[str, Tensor]) -> dict[str, Any]:

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from forensic_cli.errors import UsageError
 from train.forge.degrade import Codec
 from train.forge.methods import method_named
+
+# How the SHA-256 of torchvision's VGG16 weights begins, which is also in that file's name.
+VGG16_SHA256 = "397923af"
 
 
 class Initialisation(StrEnum):
@@ -21,6 +24,14 @@ class Initialisation(StrEnum):
     HIGH_PASS = "high-pass"
 
 
+class Source(StrEnum):
+    """Where fakes come from: the dataset's own files, or forged on the fly from its real crops."""
+
+    AUTO = "auto"
+    FORGE = "forge"
+    STORED = "stored"
+
+
 class Schedule(StrEnum):
     """How the learning rate runs: the paper keeps it constant in stage 1."""
 
@@ -28,14 +39,16 @@ class Schedule(StrEnum):
     COSINE = "cosine"
 
 
-def _require(condition: bool, message: str, hint: str) -> None:
+def require(condition: bool, message: str, hint: str) -> None:
+    """Raises UsageError with the message and its remedy unless the condition holds."""
     if not condition:
         raise UsageError(message, hint)
 
 
-def _require_shares(name: str, shares: dict[Any, float]) -> None:
+def require_shares(name: str, shares: dict[Any, float]) -> None:
+    """Raises UsageError unless the shares of a table are at least 0 and sum to 1."""
     total = sum(shares.values())
-    _require(
+    require(
         bool(shares) and abs(total - 1) < 1e-6 and min(shares.values()) >= 0,
         f"The shares of [{name}] sum to {total:g}.",
         "They must be at least 0 and sum to 1.",
@@ -53,16 +66,22 @@ class Stage1Recipe:
             than 78 px, so what it can know of a forgery it can learn from patches, five times as fast.
         warmup_batch_size, warmup_patch_px: of those patches; four are cut from every pair.
         initialisation: `dcgan`, or `high-pass`: see `train.initial`.
-        lr: Adam's learning rate.
+        start_from: path of encoder weights, as `train export` writes them, to go on from; "" = none.
+        source: `forge` on the fly, `stored` fakes of the dataset; `auto` takes the stored ones where
+            the training split has any.
+        lr: Adam's learning rate, and `discriminator_lr` that of the discriminator's own Adam.
         final_lr_share: with `cosine`, the share of `lr` at the end.
         schedule: `constant` is the paper's; `cosine` falls over the last 60% of the run.
         alpha_rec, alpha_latent: alpha_1 and alpha_2 of eq. 2.
-        beta_pixel: beta_1 of eq. 5.
+        beta_pixel, beta_perceptual, beta_adversarial: beta_1, beta_2 and beta_3 of eq. 5.
+        perceptual_sha256: what the hash of the comparator's weights must begin with.
         ema_decay: of the averaged weights that are validated and exported; 0 = none.
         gradient_clip: largest gradient norm.
         precision: Lightning Fabric's name, for example "bf16-mixed" or "32-true".
+        is_compiled: train through `torch.compile`.
+        is_varied: alter photographs as a whole before they are forged: see `train.forge.vary`.
         validate_every, checkpoint_every: in images.
-        methods: forging methods and their shares.
+        methods: forging methods and their shares; of stored fakes those that the dataset has.
         held_out: methods never trained on, measured at the end.
         codecs: last compression and its share.
     """
@@ -74,15 +93,23 @@ class Stage1Recipe:
     warmup_batch_size: int = 128
     warmup_patch_px: int = 128
     initialisation: Initialisation = Initialisation.DCGAN
+    start_from: str = ""
+    source: Source = Source.AUTO
     lr: float = 1e-3
+    discriminator_lr: float = 1e-3
     final_lr_share: float = 0.02
     schedule: Schedule = Schedule.CONSTANT
     alpha_rec: float = 1.0
     alpha_latent: float = 1.0
     beta_pixel: float = 1.0
+    beta_perceptual: float = 1.0
+    beta_adversarial: float = 0.01
+    perceptual_sha256: str = VGG16_SHA256
     ema_decay: float = 0.0
     gradient_clip: float = 1.0
     precision: str = "bf16-mixed"
+    is_compiled: bool = False
+    is_varied: bool = True
     seed: int = 20200
     n_workers: int = 1
     validate_every: int = 12_800
@@ -94,39 +121,49 @@ class Stage1Recipe:
     )
 
     def __post_init__(self) -> None:
-        _require(
+        require(
             self.batch_size >= 2 and self.batch_size % 2 == 0,
             f"batch_size {self.batch_size} cannot hold as many real as forged images.",
             "Give an even number.",
         )
-        _require(self.n_images >= self.batch_size, "n_images is under one batch.", "Raise n_images.")
-        _require(
+        require(self.n_images >= self.batch_size, "n_images is under one batch.", "Raise n_images.")
+        require(
             self.warmup_images >= 0 and self.warmup_batch_size >= 8 and self.warmup_batch_size % 8 == 0,
             "The warm-up needs 0 or more images in batches that are multiples of 8.",
             "Four patches are cut from each of two versions of a photograph.",
         )
-        _require(
+        require(
             32 <= self.warmup_patch_px <= 256 and self.warmup_patch_px % 16 == 0,
             f"warmup_patch_px {self.warmup_patch_px} does not fit the encoder.",
             "Give a multiple of 16 from 32 to 256.",
         )
-        _require(self.lr > 0, "lr must be above 0.", "The paper's is 1e-3.")
-        _require(0 < self.final_lr_share <= 1, "final_lr_share must lie in (0, 1].", "Try 0.02.")
-        _require(0 <= self.ema_decay < 1, "ema_decay must lie in [0, 1).", "Try 0.999, or 0 for none.")
-        _require(self.gradient_clip > 0, "gradient_clip must be above 0.", "Try 1.0.")
-        _require(self.n_workers >= 0, "n_workers must be 0 or more.", "Try 1.")
-        _require(min(self.validate_every, self.checkpoint_every) >= 1, "Intervals must be 1 or more.", "")
-        _require(
-            min(self.alpha_rec, self.alpha_latent, self.beta_pixel) >= 0,
-            "Loss weights must be 0 or more.",
-            "The paper's are 1.0.",
+        require(
+            min(self.lr, self.discriminator_lr) > 0, "Learning rates must be above 0.", "The paper's is 1e-3."
         )
-        _require_shares("methods", self.methods)
-        _require_shares("codecs", self.codecs)
+        require(len(self.perceptual_sha256) >= 8, "perceptual_sha256 is too short.", "Give 8 digits or more.")
+        require(0 < self.final_lr_share <= 1, "final_lr_share must lie in (0, 1].", "Try 0.02.")
+        require(0 <= self.ema_decay < 1, "ema_decay must lie in [0, 1).", "Try 0.999, or 0 for none.")
+        require(self.gradient_clip > 0, "gradient_clip must be above 0.", "Try 1.0.")
+        require(self.n_workers >= 0, "n_workers must be 0 or more.", "Try 1.")
+        require(min(self.validate_every, self.checkpoint_every) >= 1, "Intervals must be 1 or more.", "")
+        require(
+            min(
+                self.alpha_rec,
+                self.alpha_latent,
+                self.beta_pixel,
+                self.beta_perceptual,
+                self.beta_adversarial,
+            )
+            >= 0,
+            "Loss weights must be 0 or more.",
+            "The paper's are 1.0, and 0.01 for beta_adversarial.",
+        )
+        require_shares("methods", self.methods)
+        require_shares("codecs", self.codecs)
         for name in (*self.methods, *self.held_out):
             method_named(name)
         both = sorted(set(self.methods) & set(self.held_out))
-        _require(not both, f"{', '.join(both)} is trained on and held out.", "Name it once.")
+        require(not both, f"{', '.join(both)} is trained on and held out.", "Name it once.")
 
     @property
     def n_steps(self) -> int:
@@ -139,6 +176,23 @@ class Stage1Recipe:
         return self.warmup_images // self.warmup_batch_size
 
 
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+def choice(kind: type[_Choice], option: str, value: str) -> _Choice:
+    """The member of an enumeration that an option names.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    try:
+        return kind(value)
+    except ValueError as error:
+        raise UsageError(
+            f"{option} {value!r} is unknown.", f"Give one of {', '.join(entry.value for entry in kind)}."
+        ) from error
+
+
 def shipped_recipes() -> list[str]:
     """Names of the recipes in train/recipes, sorted."""
     return sorted(
@@ -148,11 +202,11 @@ def shipped_recipes() -> list[str]:
     )
 
 
-def load_stage1(name_or_path: str) -> Stage1Recipe:
-    """Reads a recipe: a shipped one's name, or the path of a TOML file.
+def read_recipe(name_or_path: str) -> dict[str, Any]:
+    """Reads a recipe's TOML: a shipped one's name, or the path of a file.
 
     Raises:
-        UsageError: there is none, it is no TOML, a key is unknown, or a value is out of range.
+        UsageError: there is none, or it is no TOML.
     """
     try:
         if name_or_path.endswith(".toml"):
@@ -165,11 +219,27 @@ def load_stage1(name_or_path: str) -> Stage1Recipe:
             f"Shipped: {', '.join(shipped_recipes())}; or give the path of a .toml file.",
         ) from error
     try:
-        return stage1_from_dict(tomllib.loads(text))
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(
             f"The recipe {name_or_path} is not valid TOML: {error}.", "Mend that line."
         ) from error
+
+
+def load_stage1(name_or_path: str) -> Stage1Recipe:
+    """Reads a recipe of stage 1.
+
+    Raises:
+        UsageError: there is none, it is no TOML, a key is unknown, or a value is out of range.
+    """
+    return stage1_from_dict(read_recipe(name_or_path))
+
+
+def refuse_unknown_keys(document: dict[str, Any], recipe: type[Any]) -> None:
+    """Raises UsageError if a document has a key that the recipe's dataclass lacks."""
+    known = [entry.name for entry in fields(recipe)]
+    unknown = sorted(set(document) - set(known))
+    require(not unknown, f"Unknown keys: {', '.join(unknown)}.", f"Known: {', '.join(known)}.")
 
 
 def stage1_from_dict(document: dict[str, Any]) -> Stage1Recipe:
@@ -178,10 +248,7 @@ def stage1_from_dict(document: dict[str, Any]) -> Stage1Recipe:
     Raises:
         UsageError: a key is unknown, or a value is out of range.
     """
-    known = [entry.name for entry in fields(Stage1Recipe)]
-    unknown = sorted(set(document) - set(known))
-    if unknown:
-        raise UsageError(f"Unknown keys: {', '.join(unknown)}.", f"Known: {', '.join(known)}.")
+    refuse_unknown_keys(document, Stage1Recipe)
     values = dict(document)
     try:
         if "codecs" in values:
@@ -190,6 +257,8 @@ def stage1_from_dict(document: dict[str, Any]) -> Stage1Recipe:
             values["schedule"] = Schedule(values["schedule"])
         if "initialisation" in values:
             values["initialisation"] = Initialisation(values["initialisation"])
+        if "source" in values:
+            values["source"] = Source(values["source"])
         if "held_out" in values:
             values["held_out"] = tuple(values["held_out"])
         return Stage1Recipe(**values)

@@ -2,61 +2,70 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from forensic_cli.errors import UsageError
-
-if TYPE_CHECKING:
-    from train.stage1 import StepReport
-
-EPILOG = "Example:\n\n  lae-forensics train stage1 ./data --run ./runs/face-v0 --recipe face-v0 --resume"
+EPILOG = (
+    "Example:\n\n  lae-forensics train stage1 ./data --run ./runs/face --recipe face-v1 --resume\n\n"
+    "On two machines with four GPUs each, the same line on both:\n\n"
+    "  torchrun --nnodes 2 --nproc-per-node 4 --rdzv-backend c10d --rdzv-endpoint HOST:29500 --no-python "
+    "lae-forensics train stage1 ./data --run ./runs/face --devices 4 --nodes 2"
+)
 
 
 def stage1(
-    dataset: Annotated[Path, typer.Argument(help="Folder made by `train prepare`.")],
+    dataset: Annotated[Path, typer.Argument(help="Folder made by `train prepare` or `train forge`.")],
     run: Annotated[Path, typer.Option("--run", help="Run folder: config, metrics, checkpoints.")],
     recipe: Annotated[
         str, typer.Option("--recipe", help="A shipped recipe's name, or a TOML file.")
-    ] = "face-v0",
+    ] = "face-v1",
     images: Annotated[int | None, typer.Option("--images", help="Train on this many instead.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--source", help="forge on the fly, or the dataset's stored fakes. [default: the recipe's]"
+        ),
+    ] = None,
+    perceptual_weights: Annotated[
+        Path | None,
+        typer.Option("--perceptual-weights", help="VGG16's weights for a recipe with beta_perceptual."),
+    ] = None,
+    start_from: Annotated[
+        Path | None, typer.Option("--start-from", help="Encoder weights to go on from (.safetensors).")
+    ] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")] = "auto",
+    devices: Annotated[int, typer.Option("--devices", help="Processes on each machine.")] = 1,
+    nodes: Annotated[int, typer.Option("--nodes", help="Machines.")] = 1,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write TensorBoard's files too.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
 ) -> None:
-    """Train stage 1, eq. 2 of the paper, on pairs forged on the fly."""
-    from train.recipe import load_stage1
+    """Train stage 1, the autoencoder (equations 2 to 6)."""
+    from train.cli.live import live
+    from train.fabric import Hardware
+    from train.recipe import Source, choice, load_stage1
     from train.stage1 import train_stage1
 
     settings = load_stage1(recipe)
     if images is not None:
         settings = replace(settings, n_images=images)
-    if device not in {"auto", "cpu", "cuda", "mps"}:
-        raise UsageError(f"--device {device} is unknown.", "Give auto, cpu, cuda or mps.")
-    progress = train_stage1(dataset, run, settings, resume, device, _StepPrinter())
+    if source is not None:
+        settings = replace(settings, source=choice(Source, "--source", source))
+    if start_from is not None:
+        settings = replace(settings, start_from=str(start_from))
+    with live("Stage 1") as show:
+        progress = train_stage1(
+            dataset,
+            run,
+            settings,
+            resume,
+            Hardware(device, devices, nodes),
+            show,
+            perceptual_weights,
+            tensorboard,
+        )
     typer.echo(f"{progress.n_images} images, best validation AUC {progress.best_auc:.3f}", err=True)
-
-
-class _StepPrinter:
-    """A line every ten seconds, and one for every validation."""
-
-    def __init__(self) -> None:
-        self._shown_s = 0.0
-        self._rate = 0.0
-
-    def __call__(self, report: StepReport) -> None:
-        """Prints a step if it is time to."""
-        self._rate = report.images_per_s if not self._rate else 0.95 * self._rate + 0.05 * report.images_per_s
-        if report.validation is None and time.monotonic() - self._shown_s < 10:
-            return
-        self._shown_s = time.monotonic()
-        left_min = (report.n_images_total - report.n_images) / max(self._rate, 1e-9) / 60
-        losses = "  ".join(f"{name} {value:.4f}" for name, value in report.losses.items())
-        share = f"{report.n_images}/{report.n_images_total}"
-        line = f"{share}  {losses}  {self._rate:.1f} images/s  {left_min:.0f} min left"
-        if report.validation:
-            line += "  " + "  ".join(f"{name} {value:.3f}" for name, value in report.validation.items())
-        typer.echo(line, err=True)
