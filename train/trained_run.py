@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from forensic_cli.errors import UsageError
 from forensic_cli.model.lae import Encoder
@@ -12,6 +13,7 @@ from train.checkpoint import load_encoder
 from train.data.dataset import DATASET_NAME
 from train.recipe import Stage1Recipe, stage1_from_dict
 from train.run_folder import RunFolder
+from train.stage2_recipe import AttentionNorm, Stage2Recipe, stage2_from_dict
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +25,8 @@ class TrainedRun:
             codecs and seed are read here.
         encoder: of the best checkpoint by validation, in evaluation mode, on the CPU.
         attention_form, attention_norm: see `ModelCard`.
+        stage2: its recipe; None after stage 1.
+        masks: what stage 2 says of its masks (`MaskSource.describe`); None without any.
     """
 
     folder: RunFolder
@@ -30,6 +34,12 @@ class TrainedRun:
     encoder: Encoder
     attention_form: str = "paper"
     attention_norm: str = "raw"
+    stage2: Stage2Recipe | None = None
+    masks: dict[str, Any] | None = None
+
+    def choosing(self) -> frozenset[str]:
+        """Whose faces had a part in choosing the checkpoint, by `source_id`; see `RunFolder.read_choosing`."""
+        return self.folder.read_choosing()
 
 
 def load_run(run_path: Path, dataset: Path) -> TrainedRun:
@@ -45,4 +55,18 @@ def load_run(run_path: Path, dataset: Path) -> TrainedRun:
             f"{run_path} was trained on another dataset than {dataset}.",
             "Give its own dataset: another one may mix its training identities into the test split.",
         )
-    return TrainedRun(folder, stage1_from_dict(document["config"]), load_encoder(folder.best))
+    config = document["config"]
+    encoder = load_encoder(folder.best)
+    if "stage2" not in config:
+        return TrainedRun(folder, stage1_from_dict(config), encoder)
+    stage2 = stage2_from_dict(config["stage2"])
+    is_control = stage2.lambda_attention == 0
+    return TrainedRun(
+        folder,
+        stage1_from_dict(config["stage1"]),
+        encoder,
+        stage2.attention_form.value,
+        AttentionNorm.RAW.value if is_control else stage2.attention_norm.value,
+        stage2,
+        None if is_control else config["masks"],
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from train.cli import evaluate, export, forge, prepare, stage1
+from train.cli import calibrate, evaluate, export, forge, import_masks, prepare, select, stage1, stage2
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,5 +19,9 @@ app = typer.Typer(
 app.command("prepare", epilog=prepare.EPILOG)(prepare.prepare)
 app.command("forge", epilog=forge.EPILOG)(forge.forge)
 app.command("stage1", epilog=stage1.EPILOG)(stage1.stage1)
+app.command("select", epilog=select.EPILOG)(select.select)
+app.command("import-masks", epilog=import_masks.EPILOG)(import_masks.import_masks)
+app.command("stage2", epilog=stage2.EPILOG)(stage2.stage2)
 app.command("evaluate", epilog=evaluate.EPILOG)(evaluate.evaluate)
+app.command("calibrate", epilog=calibrate.EPILOG)(calibrate.calibrate)
 app.command("export", epilog=export.EPILOG)(export.export_weights)

@@ -9,7 +9,7 @@ import typer
 
 from train.cli.progress import counter
 
-EPILOG = "Example:\n\n  lae-forensics train calibrate ./data --run ./runs/face-v0"
+EPILOG = "Example:\n\n  lae-forensics train calibrate ./data --run ./runs/face"
 
 
 def calibrate(

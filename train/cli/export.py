@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 EPILOG = (
-    "Example:\n\n  lae-forensics train export ./data --run ./runs/face-v0 --name my-weights --out ./weights"
+    "Example:\n\n  lae-forensics train export ./data --run ./runs/face --name my-weights --out ./weights"
 )
 
 
@@ -21,7 +21,7 @@ def export_weights(
         str, typer.Option("--licences", help="Terms of the training photographs, for the model card.")
     ] = "Not recorded",
 ) -> None:
-    """Choose thresholds on validation data, and write the weights with their model card."""
+    """Write weights with thresholds and a model card."""
     from train.export import export
 
     card = export(dataset, run, name, out, licences)

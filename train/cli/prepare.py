@@ -58,7 +58,7 @@ def prepare(
     frames: Annotated[int, typer.Option("--frames", help="Frames taken of a video.")] = 10,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the split by identity.")] = 20200,
 ) -> None:
-    """Cut face crops, find their landmarks, and split them by identity."""
+    """Cut face crops, and split them by identity."""
     from train.data.dataset import read_dataset
     from train.data.prepare import PrepareSettings, summarise
     from train.data.prepare import prepare as run
