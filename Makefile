@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint check setup setup-dev clean
+.PHONY: demo test lint loop check setup setup-dev clean
 
 demo: setup ## Set up, scan the two sample clips, and say where the PDF is.
 	rm -rf demo-out && mkdir demo-out
@@ -18,7 +18,10 @@ lint: setup-dev ## Style, types and the direction of imports.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: lint test ## Everything that CI runs.
+loop: setup-dev ## The whole training loop, small: photographs to a scan with new weights.
+	$(BIN)/python scripts/training_loop.py --short
+
+check: lint loop test ## Everything that CI runs.
 
 setup: $(VENV)/.installed
 
