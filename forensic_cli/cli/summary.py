@@ -78,7 +78,8 @@ def likelihood(finding: Finding) -> str:
     if finding.log10_lr is None or finding.lr_term is None:
         return "none" if finding.lr_note else ""
     at_least = " (at least)" if finding.lr_is_bounded and finding.log10_lr else ""
-    return f"{finding.log10_lr:+.2f}{at_least}, {finding.lr_term.value}"
+    # Adding 0.0 takes the sign off a value that rounds to zero.
+    return f"{round(finding.log10_lr, 2) + 0.0:+.2f}{at_least}, {finding.lr_term.value}"
 
 
 def accounting(result: ScanResult) -> str:

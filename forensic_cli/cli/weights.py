@@ -30,7 +30,7 @@ def list_weights() -> None:
         typer.echo(f"{mark} {card.name}  {card.arch}  {card.sha256[:16]}…  {catalogue.path(card)}")
 
 
-@app.command("show", epilog="Example:\n\n  lae-forensics weights show lae-face-v0")
+@app.command("show", epilog="Example:\n\n  lae-forensics weights show lae-face-v1")
 def show_weights(name: NameArgument = "") -> None:
     """Show a model card: data, training, thresholds, measured error rates, limits."""
     from forensic_cli.cli.model_card import print_card

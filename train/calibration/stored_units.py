@@ -15,6 +15,9 @@ from train.data.stored import StoredPairs
 from train.forge.degrade import Codec
 from train.recipe import Stage1Recipe
 
+# Where any genuine crop will do, every epoch draws another one, until somebody is found who is free.
+_N_EPOCHS = 8
+
 
 def stored_units(
     dataset: Path, rows: Sequence[DatasetRow], recipe: Stage1Recipe, choosing: AbstractSet[str]
@@ -95,8 +98,8 @@ def _units(
 
 
 def _rows_of(pairs: StoredPairs) -> Iterator[tuple[DatasetRow, DatasetRow]]:
-    """The fake and the real crop of every pair of one epoch, in its seeded order."""
-    return (pairs.rows(k) for k in range(len(pairs.fake_rows)))
+    """The fake and the real crop of every pair, epoch after epoch, each in its seeded order."""
+    return (pairs.rows(k) for k in range(_N_EPOCHS * len(pairs.fake_rows)))
 
 
 def _unused(

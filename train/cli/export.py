@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-EPILOG = (
-    "Example:\n\n  lae-forensics train export ./data --run ./runs/face --name my-weights --out ./weights"
-)
+EPILOG = "Example:\n\n  lae-forensics train export ./data --run ./runs/face --name my-weights --out ./weights"
 
 
 def export_weights(
