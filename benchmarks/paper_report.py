@@ -59,13 +59,12 @@ def write_report(arguments: argparse.Namespace, book: Book) -> None:
 def _head(arguments: argparse.Namespace, book: Book) -> str:
     seconds = sum(entry["train_s"] + entry["measure_s"] for entry in book.records)
     n_seeds = len({entry["seed"] for entry in book.records})
-    scale = 10 if arguments.full else 1
     px = 256 if arguments.full else arguments.px
     widths = "the paper's widths" if arguments.full else "half the paper's widths (32, 64, 128, 256 channels)"
     return (
         "# Does the paper's shape hold?\n\n"
         f"Measured with `benchmarks/paper_shape.py`: crops of {px} px, {widths}, "
-        f"{arguments.stage1_images * scale:,} images of stage 1 and {arguments.stage2_images * scale:,} of every "
+        f"{_images(book, 'stage1_images')} images of stage 1 and {_images(book, 'stage2_images')} of every "
         f"arm of stage 2, batches of 64, H.264 CRF 23, {n_seeds} seed{'s' if n_seeds != 1 else ''}; "
         f"{seconds / 60:.0f} minutes of training and measuring on {processor_name()} "
         f"(torch {torch.__version__}, lae-forensics {__version__}). "
@@ -77,6 +76,14 @@ def _head(arguments: argparse.Namespace, book: Book) -> str:
         "Perceptual and adversarial losses are not in these figures: VGG16's weights were not at hand. "
         "`LAE_latent_rec` is latent and pixel loss. The records are in [results.jsonl](results.jsonl)."
     )
+
+
+def _images(book: Book, key: str) -> str:
+    """Images of a stage: one number, or one a task where they differ."""
+    by_task = {entry["task"]: entry[key] for entry in book.records if key in entry}
+    if len(set(by_task.values())) == 1:
+        return f"{next(iter(by_task.values())):,}"
+    return " and ".join(f"{n:,} ({task})" for task, n in by_task.items())
 
 
 def _table(records: list[dict[str, Any]]) -> str:

@@ -117,7 +117,14 @@ def _stage1(context: Context, has_reconstruction: bool) -> Encoder:
     started = time.monotonic()
     encoder = train_stage1(context.train, context.budget, context.seed, has_reconstruction)
     _save(encoder, path)
-    run_arm(context.book, context.key(name), encoder, context.sets, time.monotonic() - started)
+    run_arm(
+        context.book,
+        context.key(name),
+        encoder,
+        context.sets,
+        time.monotonic() - started,
+        stage1_images=context.budget.stage1_images,
+    )
     return encoder
 
 
@@ -139,6 +146,8 @@ def _stage2(context: Context, start: Encoder, arms: tuple[Arm, ...]) -> None:
             time.monotonic() - started,
             arm.form.value,
             n_masks=len(chosen),
+            stage1_images=context.budget.stage1_images,
+            stage2_images=context.budget.stage2_images,
             method=arm.method if arm.n else "",
         )
 

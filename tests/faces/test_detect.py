@@ -197,6 +197,10 @@ def test_closing_early_stops_the_threads_and_drops_the_frames_that_wait() -> Non
     )
     next(stream)
     assert len(detector_threads()) == 2
+    # Both threads hold a frame: only then is it certain which frames still wait.
+    deadline_s = time.monotonic() + 30
+    while detector.n_calls < 3 and time.monotonic() < deadline_s:
+        time.sleep(0.01)
     threading.Timer(0.3, release.set).start()
     stream.close()  # waits for the two that are being searched
     assert detector_threads() == []

@@ -201,6 +201,7 @@ def test_the_record_says_that_these_are_the_datasets_own_fakes(
     assert record.forging_methods == TRAINED
     assert record.data.startswith(f"{n} of the dataset's own fakes, of {n} people of the validation split")
     assert f"{n - 1} of the same people, 1 of somebody else" in record.data
+    assert f"{len(found.held_out)} of these people were forged by a method not trained on" in record.data
     assert "the 3 who did were left out." in record.data
     assert f"{found.n_left_out} more were left out, since the dataset has no fake" in record.data
     (held_out,) = [row for row in record.rows if row.condition == f"{HELD_OUT}, all conditions"]

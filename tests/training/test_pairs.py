@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from forensic_cli.errors import UsageError
+from train.data.crops import read_portrait
 from train.data.dataset import Split, read_dataset, select
 from train.data.pairs import (
-    Endless,
     ForgedPairs,
     ForgeSettings,
+    Pair,
     PatchesOfPairs,
     batch_of,
     batch_of_patches,
@@ -113,16 +114,11 @@ def test_every_patch_lies_over_the_forgery(pairs: ForgedPairs) -> None:
 
 
 def test_patches_are_seeded_and_batch_like_pairs(pairs: ForgedPairs) -> None:
-    patches = PatchesOfPairs(pairs, 4, 128)
+    patches = PatchesOfPairs(pairs, 4, 128, seed=5)
     np.testing.assert_array_equal(patches[3][2].fake, patches[3][2].fake)
     batch = batch_of_patches([patches[0], patches[1]])
     assert batch["images"].shape == (16, 3, 128, 128)
     assert batch["labels"].sum() == 8
-
-
-def test_endless_resumes_where_it_is_told() -> None:
-    assert list(Endless(3, 6)) == [3, 4, 5]
-    assert len(Endless(3, 6)) == 3
 
 
 @pytest.mark.parametrize("codec", list(Codec))
@@ -182,3 +178,30 @@ def test_missing_landmarks_name_the_remedy(dataset: Path, tmp_path: Path) -> Non
     with pytest.raises(UsageError) as caught:
         ForgedPairs(tmp_path, select(read_dataset(dataset), Split.TRAIN), SETTINGS, seed=1)
     assert "train prepare" in caught.value.hint
+
+
+def test_patches_of_a_pair_without_a_known_mask_lie_anywhere(pairs: ForgedPairs) -> None:
+    class Unknown:
+        def __getitem__(self, k: int) -> Pair:
+            return replace(pairs[k], mask=np.zeros((256, 256), np.uint8), has_mask=False)
+
+    patches = PatchesOfPairs(Unknown(), 4, 128, seed=5)[0]
+    assert len(patches) == 4
+    assert all(patch.real.shape == (128, 128, 3) for patch in patches)
+
+
+def test_photographs_are_varied_alike_in_both_versions(dataset: Path) -> None:
+    """Outside the mask the two versions stay equal, however the photograph was altered."""
+    rows = select(read_dataset(dataset), Split.TRAIN)
+    varied = replace(SETTINGS, codecs={Codec.NONE: 1.0}, is_varied=True)
+    altered, n_changed = ForgedPairs(dataset, rows, varied, seed=3), 0
+    plain = ForgedPairs(dataset, rows, replace(varied, is_varied=False), seed=3)
+    for k in range(8):
+        rng = np.random.default_rng(k)
+        portrait = read_portrait(dataset, rows[k % len(rows)], altered.landmarks)
+        donor = read_portrait(dataset, rows[(k + 1) % len(rows)], altered.landmarks)
+        pair = make_pair(portrait, donor, varied, rng, Degradation())
+        outside = pair.mask == 0
+        assert (pair.real[outside] == pair.fake[outside]).all()
+        n_changed += not np.array_equal(altered[k].real, plain[k].real)
+    assert 2 <= n_changed <= 8

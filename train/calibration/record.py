@@ -105,8 +105,8 @@ def _data(units: Units) -> str:
     others = f", {n_others} of somebody else" if n_others else ""
     return (
         f"{n} of the dataset's own fakes, of {n} people of the validation split, and as many genuine crops, "
-        f"{n - n_others} of the same people{others}: single crops. {len(units.held_out)} of the fakes have "
-        "one by a method not trained on beside them, of the same person."
+        f"{n - n_others} of the same people{others}: single crops. {len(units.held_out)} of these people were "
+        "forged by a method not trained on as well."
     )
 
 
