@@ -20,7 +20,7 @@ from train.forge.visible import UnforgeableError, forge_visibly
 
 # Prepared pictures show 320 px for the crop's 256.
 _MARGIN = 320 / 256
-_QUALITY = Degradation(codec=Codec.H264, quality=23)
+QUALITY = Degradation(codec=Codec.H264, quality=23)
 
 
 @dataclass(frozen=True)
@@ -96,27 +96,32 @@ def _forge(job: tuple[Path, list[DatasetRow], int, str, int, int]):
     rng = np.random.default_rng([seed, 2, k])
     row = rows[k]
     portrait, donor = (
-        _small(read_portrait(dataset, entry, _LANDMARKS), px) for entry in (row, draw_donor(rows, row, rng))
+        at_scale(read_portrait(dataset, entry, _LANDMARKS), px) for entry in (row, draw_donor(rows, row, rng))
     )
     try:
         forgery = forge_visibly(method, portrait, donor, rng)
     except UnforgeableError:
         return None
-    start = (portrait.image.shape[0] - px) // 2
-    window = np.s_[start : start + px, start : start + px]
+    window = crop_window(portrait, px)
     real, fake = (
-        degrade(np.ascontiguousarray(image[window]), _QUALITY) for image in (portrait.image, forgery.image)
+        degrade(np.ascontiguousarray(image[window]), QUALITY) for image in (portrait.image, forgery.image)
     )
     return real, fake, forgery.mask[window], row.path
 
 
-def _small(portrait: Portrait, px: int) -> Portrait:
+def at_scale(portrait: Portrait, px: int) -> Portrait:
     """The portrait at the scale at which its crop measures px."""
     side = round(px * _MARGIN)
     scale = side / portrait.image.shape[0]
     image = cv2.resize(portrait.image, (side, side), interpolation=cv2.INTER_AREA)
     points = ((portrait.landmarks + 0.5) * scale - 0.5).astype(np.float32)
     return Portrait(np.asarray(image, np.uint8), points, portrait.source_id)
+
+
+def crop_window(portrait: Portrait, px: int) -> tuple[slice, slice]:
+    """The crop in the middle of a portrait: rows and columns."""
+    start = (portrait.image.shape[0] - px) // 2
+    return slice(start, start + px), slice(start, start + px)
 
 
 def tensor_of(images: NDArray[np.uint8]) -> Tensor:

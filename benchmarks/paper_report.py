@@ -7,18 +7,25 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from paper_arms import Book, encode
-from paper_data import TASKS, load_pairs
+from paper_data import QUALITY, TASKS, at_scale, crop_window
 from safetensors.torch import load_file
+from skimage.data import astronaut
 
 from forensic_cli import __version__
 from forensic_cli.model.lae import Encoder
 from forensic_cli.provenance.run import processor_name
-from train.data.dataset import Split
+from train.data.crops import PREPARED_PX
+from train.data.pairs import mirrored
+from train.forge.degrade import degrade
+from train.forge.portrait import Portrait
+from train.forge.vary import vary
+from train.forge.visible import forge_visibly
 
 _SETS = ("source", "target")
 _FIGURES = ("accuracy", "auc", "energy", "pointing")
@@ -46,8 +53,8 @@ def write_report(arguments: argparse.Namespace, book: Book) -> None:
         heat = folder / "plots" / f"{task.name}-heatmaps.png"
         if _plot_heatmaps(arguments, task, heat):
             parts.append(
-                "Attention on forged target crops, chosen by their order alone: crop, mask, after stage 1, after the "
-                f"control arm, after stage 2 with 400 masks.\n\n![Heatmaps](plots/{heat.name})"
+                "Attention on a public portrait, varied and forged by the target method: crop, mask, after stage 1, "
+                f"after the control arm, after stage 2 with 400 masks.\n\n![Heatmaps](plots/{heat.name})"
             )
     commentary = folder / "results-commentary.md"
     if commentary.exists():
@@ -132,24 +139,46 @@ def _plot_masks(records: list[dict[str, Any]], path: Path) -> None:
     FigureCanvasAgg(figure).print_png(str(path))
 
 
-def _plot_heatmaps(arguments: argparse.Namespace, task: Any, path: Path, n: int = 6) -> bool:
+def _forged_portraits(method: str, px: int, n: int) -> tuple[Any, Any]:
+    """Forged crops that may be published: of NASA's portrait in scikit-image, which nothing was trained on.
+
+    Where a method needs a second face, it is the same one mirrored.
+    """
+    landmarks = Path(__file__).resolve().parents[1] / "tests" / "training" / "astronaut_landmarks.csv"
+    # The square that the landmarks were found in, with the margin of a prepared picture.
+    square = np.ascontiguousarray(astronaut()[22:222, 128:328])
+    picture = cv2.resize(square, (PREPARED_PX, PREPARED_PX), interpolation=cv2.INTER_CUBIC)
+    points = np.loadtxt(landmarks, delimiter=",", dtype=np.float32)
+    original = Portrait(np.asarray(picture, np.uint8), points, "portrait")
+    fakes, masks = [], []
+    for k in range(n):
+        rng = np.random.default_rng([k, 3])
+        portrait = at_scale(vary(mirrored(original) if k % 2 else original, rng), px)
+        window = crop_window(portrait, px)
+        forgery = forge_visibly(method, portrait, mirrored(portrait), rng)
+        fakes.append(degrade(np.ascontiguousarray(forgery.image[window]), QUALITY))
+        masks.append(forgery.mask[window])
+    return np.stack(fakes), np.stack(masks)
+
+
+def _plot_heatmaps(arguments: argparse.Namespace, task: Any, path: Path, n: int = 4) -> bool:
     """Attention before and after; False where the encoders are not at hand."""
     names = ("LAE_latent", "control", "active-400")
     files = [arguments.out / f"{task.name}-{arguments.seeds[0]}-{name}.safetensors" for name in names]
     if not all(file.exists() for file in files):
         return False
     px = 256 if arguments.full else arguments.px
-    pairs = load_pairs(arguments.dataset, arguments.out / "data", task.target, Split.TEST, 400, px, 1)
+    fakes, masks = _forged_portraits(task.target, px, n)
     maps = []
     for file in files:
         state = load_file(file)
         widths = tuple(state[f"features.{k}.weight"].shape[0] for k in (0, 2, 5, 8))
         encoder = Encoder(widths).eval()
         encoder.load_state_dict(state)
-        maps.append(np.clip(encode(encoder, pairs.fake[:n])[1], 0, None))
+        maps.append(np.clip(encode(encoder, fakes)[1], 0, None))
     figure = Figure(figsize=(2 * (2 + len(names)), 2 * n), layout="constrained")
     for row in range(n):
-        tiles = [pairs.fake[row], pairs.masks[row], *(entry[row] for entry in maps)]
+        tiles = [fakes[row], masks[row], *(entry[row] for entry in maps)]
         titles = ("forged crop", "mask", "stage 1", "control arm", "400 masks")
         for column, (tile, title) in enumerate(zip(tiles, titles, strict=True)):
             axes = figure.add_subplot(n, len(tiles), row * len(tiles) + column + 1)
