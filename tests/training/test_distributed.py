@@ -74,5 +74,8 @@ def test_two_processes_train_like_one_with_the_whole_batch(dataset: Path, tmp_pa
     one = _train(dataset, tmp_path / "one", recipe, 1)
     two = _train(dataset, tmp_path / "two", recipe, 2)
     assert [line["n_images"] for line in two] == [line["n_images"] for line in one] == [8, 16]
+    # Before any step the losses are the same to rounding. Adam's first step divides every gradient by its
+    # own size: where that is nearly zero, rounding decides the sign, and later losses differ a little.
     for name in ("total", "latent", "pixel", "adversarial", "discriminator"):
-        assert [line[name] for line in two] == pytest.approx([line[name] for line in one], rel=2e-3)
+        assert two[0][name] == pytest.approx(one[0][name], rel=1e-4)
+        assert two[1][name] == pytest.approx(one[1][name], rel=2e-3, abs=2e-3)
