@@ -8,26 +8,59 @@ from pathlib import Path
 import pytest
 
 from forensic_cli.errors import UsageError
-from train.recipe import Schedule, Stage1Recipe, load_stage1, shipped_recipes, stage1_from_dict
+from train.recipe import (
+    Initialisation,
+    Schedule,
+    Stage1Recipe,
+    load_stage1,
+    shipped_recipes,
+    stage1_from_dict,
+)
 from train.stage1 import learning_rate
+from train.stage2_recipe import load_stage2
+
+STAGE2_RECIPES = ("face-v1-stage2", "stage2")
 
 
 @pytest.mark.parametrize("name", shipped_recipes())
 def test_every_shipped_recipe_is_valid_and_called_after_its_file(name: str) -> None:
-    assert load_stage1(name).name == name
+    load = load_stage2 if name in STAGE2_RECIPES else load_stage1
+    assert load(name).name == name
+
+
+def test_a_recipe_of_the_other_stage_is_refused_by_its_keys() -> None:
+    with pytest.raises(UsageError, match="Unknown keys: .*lambda_attention"):
+        load_stage1("stage2")
+    with pytest.raises(UsageError, match="Unknown keys: .*held_out"):
+        load_stage2("face-v1")
 
 
 def test_defaults_are_the_papers() -> None:
     recipe = Stage1Recipe("paper")
     assert (recipe.lr, recipe.batch_size, recipe.schedule) == (1e-3, 64, Schedule.CONSTANT)
     assert (recipe.alpha_rec, recipe.alpha_latent, recipe.beta_pixel) == (1.0, 1.0, 1.0)
+    assert (recipe.beta_perceptual, recipe.beta_adversarial) == (1.0, 0.01)
+    second = load_stage2("stage2")
+    assert (second.lr, second.lr_drop_every_epochs, second.lr_drop_factor) == (1e-4, 3, 0.1)
+    assert (second.lambda_latent, second.lambda_attention, second.batch_size) == (0.5, 1.0, 64)
+
+
+def test_the_papers_recipe_has_every_loss_and_its_initialisation() -> None:
+    recipe = load_stage1("paper")
+    assert (recipe.alpha_rec, recipe.beta_pixel, recipe.beta_perceptual, recipe.beta_adversarial) == (
+        1,
+        1,
+        1,
+        0.01,
+    )
+    assert (recipe.initialisation, recipe.schedule) == (Initialisation.DCGAN, Schedule.CONSTANT)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("name = 'x'\nbatch_size = 7", "as many real as forged"),
-        ("name = 'x'\nlr = 0", "lr must be above 0"),
+        ("name = 'x'\nlr = 0", "Learning rates must be above 0"),
         ("name = 'x'\nlearning_rate = 1", "Unknown keys: learning_rate"),
         ("name = 'x'\n[methods]\nself-blend = 0.5", "sum to 0.5"),
         ("name = 'x'\n[methods]\ndeepfake = 1", "no forging method"),
