@@ -29,9 +29,9 @@ def test_every_shipped_recipe_is_valid_and_called_after_its_file(name: str) -> N
 
 
 def test_a_recipe_of_the_other_stage_is_refused_by_its_keys() -> None:
-    with pytest.raises(UsageError, match="Unknown keys: .*lambda_attention"):
+    with pytest.raises(UsageError, match=r"Unknown keys: .*lambda_attention"):
         load_stage1("stage2")
-    with pytest.raises(UsageError, match="Unknown keys: .*held_out"):
+    with pytest.raises(UsageError, match=r"Unknown keys: .*held_out"):
         load_stage2("face-v1")
 
 
