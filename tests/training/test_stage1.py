@@ -204,7 +204,8 @@ def test_every_epoch_leaves_a_picture_of_crops_reconstructions_and_attention(fin
     ]
     picture = cv2.imread(str(pictures[-1]))
     assert picture is not None
-    assert picture.shape == (3 * 128, 7 * 128, 3)
+    # A quarter of the validation people, but no fewer than two, choose the checkpoint.
+    assert picture.shape == (2 * 128, 7 * 128, 3)
     columns = [picture[:, left : left + 128] for left in range(0, 7 * 128, 128)]
     assert all(int(column.std()) > 2 for column in columns)
 
