@@ -82,7 +82,8 @@ class Stage1Recipe:
         is_varied: alter photographs as a whole before they are forged: see `train.forge.vary`.
         validate_every, checkpoint_every: in images.
         methods: forging methods and their shares; of stored fakes those that the dataset has.
-        held_out: methods never trained on, measured at the end.
+        held_out: methods never trained on, measured at the end; of a collection's stored fakes too, by
+            the names that it has for them.
         codecs: last compression and its share.
     """
 
@@ -160,8 +161,12 @@ class Stage1Recipe:
         )
         require_shares("methods", self.methods)
         require_shares("codecs", self.codecs)
-        for name in (*self.methods, *self.held_out):
+        for name in self.methods:
             method_named(name)
+        if self.source is Source.FORGE:
+            # Stored fakes may be of any method, known to this program or not.
+            for name in self.held_out:
+                method_named(name)
         both = sorted(set(self.methods) & set(self.held_out))
         require(not both, f"{', '.join(both)} is trained on and held out.", "Name it once.")
 

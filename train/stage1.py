@@ -28,7 +28,7 @@ from train.perceptual import Comparator, load_comparator
 from train.pictures import save_pictures
 from train.recipe import Schedule, Source, Stage1Recipe
 from train.run_folder import RunFolder, run_facts
-from train.tensorboard import open_board
+from train.tensorboard import StepReports
 from train.validation import ValidationSet, people_of
 
 _COSINE_FROM = 0.4
@@ -184,14 +184,7 @@ def train_stage1(
         folder.add_choosing(people_of(sets))
     stage = Stage1(fabric, recipe, comparator, sets)
     n_warmup = recipe.n_warmup_steps * recipe.warmup_batch_size
-    board = open_board(folder) if has_board and fabric.is_global_zero else None
-
-    def report(step: StepReport) -> None:
-        if board:
-            board.add(step)
-        if fabric.is_global_zero:
-            on_step(step)
-
+    reports = StepReports(fabric.is_global_zero, folder, has_board, on_step)
     loop = Loop(
         fabric,
         folder,
@@ -200,7 +193,7 @@ def train_stage1(
         recipe.validate_every,
         recipe.checkpoint_every,
         2 * len(train_rows),
-        report,
+        reports,
         lambda n_images: save_pictures(
             folder.picture(n_images),
             stage.encoder,
@@ -234,6 +227,5 @@ def train_stage1(
         n_seen,
     )
     loop.run(loader, lambda batch: len(batch["labels"]))
-    if board:
-        board.close()
+    reports.close()
     return loop.progress

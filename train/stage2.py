@@ -31,7 +31,7 @@ from train.objective2 import Stage2Objective
 from train.pictures import save_pictures
 from train.run_folder import RunFolder, run_facts
 from train.stage2_recipe import Stage2Recipe
-from train.tensorboard import open_board
+from train.tensorboard import StepReports
 from train.trained_run import TrainedRun, load_run
 from train.validation import ValidationSet, attention_figures, people_of
 
@@ -187,14 +187,7 @@ def train_stage2(
     stage = Stage2(fabric, recipe, epoch_images, begun.encoder, sets)
     round_images = recipe.n_epochs * epoch_images
     n_rounds = 1 if is_control else masks.n_rounds
-    board = open_board(folder) if has_board and fabric.is_global_zero else None
-
-    def report(step: StepReport) -> None:
-        if board:
-            board.add(step)
-        if fabric.is_global_zero:
-            on_step(step)
-
+    reports = StepReports(fabric.is_global_zero, folder, has_board, on_step)
     loop = Loop(
         fabric,
         folder,
@@ -203,7 +196,7 @@ def train_stage2(
         recipe.validate_every or epoch_images,
         recipe.checkpoint_every or epoch_images,
         epoch_images,
-        report,
+        reports,
         lambda n_images: save_pictures(
             folder.picture(n_images),
             stage.encoder,
@@ -234,8 +227,7 @@ def train_stage2(
             )
             batches = _together(whole, few)
         loop.run(batches, lambda batch: len(batch["labels"]))
-    if board:
-        board.close()
+    reports.close()
     return loop.progress
 
 

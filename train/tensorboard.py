@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from forensic_cli.errors import UsageError, extra_remedy
@@ -39,3 +40,32 @@ def open_board(folder: RunFolder) -> Board:
     except ImportError as error:
         raise UsageError("TensorBoard is not installed.", extra_remedy("tensorboard")) from error
     return Board(SummaryWriter(str(folder.path / "tensorboard")))
+
+
+class StepReports:
+    """Hands every step of the first process on: to whoever shows it, and to TensorBoard if asked for.
+
+    Args:
+        has_board: write TensorBoard's files too.
+
+    Raises:
+        UsageError: TensorBoard is asked for and not installed.
+    """
+
+    def __init__(
+        self, is_first: bool, folder: RunFolder, has_board: bool, on_step: Callable[[StepReport], None]
+    ) -> None:
+        self._is_first, self._on_step = is_first, on_step
+        self._board = open_board(folder) if has_board and is_first else None
+
+    def __call__(self, report: StepReport) -> None:
+        """Hands one step on."""
+        if self._board:
+            self._board.add(report)
+        if self._is_first:
+            self._on_step(report)
+
+    def close(self) -> None:
+        """Writes what is left."""
+        if self._board:
+            self._board.close()

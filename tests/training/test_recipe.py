@@ -11,6 +11,7 @@ from forensic_cli.errors import UsageError
 from train.recipe import (
     Initialisation,
     Schedule,
+    Source,
     Stage1Recipe,
     load_stage1,
     shipped_recipes,
@@ -105,3 +106,10 @@ def test_cosine_starts_late_and_ends_at_its_share() -> None:
     assert rates[128 + 400] == 1e-3
     assert rates[-1] == pytest.approx(2e-5)
     assert all(a >= b for a, b in pairwise(rates))
+
+
+def test_a_collections_own_methods_can_be_held_out_by_name() -> None:
+    held = Stage1Recipe("x", source=Source.STORED, held_out=("NeuralTextures",))
+    assert held.held_out == ("NeuralTextures",)
+    with pytest.raises(UsageError, match="no forging method 'NeuralTextures'"):
+        Stage1Recipe("x", source=Source.FORGE, held_out=("NeuralTextures",))
