@@ -178,7 +178,7 @@ def main() -> None:
             start = _stage1(context, has_reconstruction=False)
             # The first seed of the face task runs everything, the others what the means need.
             is_first = number == 0 and task.name == "face"
-            _stage2(context, start, (*MAIN[:2], *NORMS, *MAIN, *LAMBDAS) if is_first else MAIN[:5])
+            _stage2(context, start, (*MAIN[:2], *NORMS, *LAMBDAS, *MAIN) if is_first else MAIN[:5])
     for task in tasks:
         # Last, because the decoder doubles the computing time.
         _stage1(_context(arguments, book, task, arguments.seeds[0], budget, px), has_reconstruction=True)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -207,7 +208,11 @@ def test_every_epoch_leaves_a_picture_of_crops_reconstructions_and_attention(fin
     # A quarter of the validation people, but no fewer than two, choose the checkpoint.
     assert picture.shape == (2 * 128, 7 * 128, 3)
     columns = [picture[:, left : left + 128] for left in range(0, 7 * 128, 128)]
-    assert all(int(column.std()) > 2 for column in columns)
+    genuine, reconstruction, _, forged, _, _, mask = columns
+    assert all(int(column.std()) > 2 for column in (genuine, forged, mask))
+    assert not np.array_equal(genuine, forged)
+    assert not np.array_equal(genuine, reconstruction)
+    assert {int(mask.min()), int(mask.max())} == {0, 255}
 
 
 def test_the_run_goes_on_from_exported_weights(dataset: Path, finished: Path, tmp_path: Path) -> None:
