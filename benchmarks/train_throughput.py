@@ -70,7 +70,7 @@ def main() -> None:
     def step(batch: dict[str, torch.Tensor]) -> None:
         losses = stage.step(batch, recipe.lr)
         # A value on the host, as the loop needs it: asynchronous devices are waited for.
-        float(losses["total"])
+        float(losses["total"].detach())
 
     in_memory = next(loader)
     for _ in range(_N_BEFORE - 1):
