@@ -246,16 +246,12 @@ def _masks_of_round(
     path = folder.annotated(number)
     if fabric.is_global_zero and masks.is_selecting and not path.exists():
         earlier = _read_paths(folder.annotated(number - 1)) if number else []
-        current = replace(begun, encoder=_evaluating(stage.encoder))
+        current = replace(begun, encoder=stage.encoder.eval())
         paths = [*earlier, *masks.select(current, number, earlier)]
         write_atomically(path, (json.dumps(paths, indent=2) + "\n").encode())
         stage.objective.train()
     fabric.barrier()
     return masks.annotated(_read_paths(path) if masks.is_selecting else None)
-
-
-def _evaluating(encoder: Encoder) -> Encoder:
-    return encoder.eval()
 
 
 def _read_paths(path: Path) -> list[str]:
