@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -125,6 +126,7 @@ def write_atomically(path: Path, content: bytes, *, overwrite: bool = True) -> N
             # Takes the name, or fails; a hard link would do it too, but not on every USB stick.
             path.open("xb").close()
         temporary.replace(path)
+        sync_folder(path.parent)
     except FileExistsError as error:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -135,6 +137,25 @@ def write_atomically(path: Path, content: bytes, *, overwrite: bool = True) -> N
         raise OutputError(
             f"{path} cannot be written: {error.strerror}.", "Check the folder's permissions and free space."
         ) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in a folder survive a loss of power, where the system knows a way.
+
+    Raises:
+        OSError: the disk is at fault.
+    """
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network and FUSE file systems cannot sync a folder; the file itself has been synced.
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def _umask() -> int:
