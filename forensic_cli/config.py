@@ -6,13 +6,12 @@ or the one part that they need.
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from forensic_cli.case.model import Case
 from forensic_cli.errors import UsageError
-from forensic_cli.types import Case
 
 
 class SamplingRule(StrEnum):
@@ -178,34 +177,3 @@ class ScanConfig:
             "A report needs a folder for its results.",
             "Give --out as well.",
         )
-
-
-def load_case(path: Path) -> Case:
-    """Reads case.toml: a flat table, or a table [case], with the fields of `Case`.
-
-    Raises:
-        UsageError: the file is missing, is no TOML, or has a key that `Case` does not know.
-    """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(
-            f"The case file {path} cannot be read: {error.strerror}.", "Check --case."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"The case file {path} is not valid TOML: {error}.", "Mend that line.") from error
-    table = document.get("case", document)
-    if not isinstance(table, dict) or (table is not document and len(document) > 1):
-        raise UsageError(
-            f"The case file {path} holds more than the table [case].",
-            "Put every field below [case], or none.",
-        )
-    known = [entry.name for entry in fields(Case)]
-    unknown = sorted(set(table) - set(known))
-    if unknown:
-        raise UsageError(
-            f"The case file {path} has unknown keys: {', '.join(unknown)}.",
-            f"Known keys: {', '.join(known)}.",
-        )
-    values = {key: value if isinstance(value, str) else str(value) for key, value in table.items()}
-    return Case(**values)

@@ -338,26 +338,6 @@ class ItemResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """The examiner's grouping. Empty fields are printed as "Not supplied"."""
-
-    number: str = ""
-    exhibit_prefix: str = ""
-    examiner: str = ""
-    role: str = ""
-    laboratory: str = ""
-    reviewer: str = ""
-    requester: str = ""
-    authority: str = ""
-    question: str = ""
-    out_of_scope: str = ""
-    received_from: str = ""
-    received_utc: str = ""
-    original_or_copy: str = ""
-    notes: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class RunInfo:
     """How the results came about: enough to repeat them.
 

@@ -39,6 +39,7 @@ class _Commands(LazyGroup):
     lazy_commands: ClassVar[dict[str, tuple[str, str]]] = {
         "scan": ("forensic_cli.cli.scan:app", "Examine videos, images and folders; write results and a PDF."),
         "report": ("forensic_cli.cli.report:app", "Draw the PDF again from saved results."),
+        "case": ("forensic_cli.cli.case:app", "Write and check case data for the report."),
         "faces": ("forensic_cli.cli.faces:app", "Find and cut out the faces, without the model."),
         "weights": ("forensic_cli.cli.weights:app", "List, show and verify the model weights."),
         "doctor": ("forensic_cli.cli.doctor:app", "Show versions, devices and what is missing."),

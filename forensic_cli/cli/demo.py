@@ -23,9 +23,9 @@ def demo(
     report: Annotated[Path, typer.Option("--report", help="The PDF to write.")] = Path("demo.pdf"),
 ) -> None:
     """Scan the genuine and the forged sample clip that come with the program."""
+    from forensic_cli.case.model import Case
     from forensic_cli.cli.scan import run_and_report
     from forensic_cli.config import FaceSettings, ScanConfig
-    from forensic_cli.types import Case
 
     folder = Path(__file__).resolve().parent.parent / "samples"
     case = Case(

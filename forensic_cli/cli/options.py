@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from forensic_cli.config import DetectorName, DeviceName, Sampling, SamplingRule, load_case
+from forensic_cli.case.load import load_case
+from forensic_cli.case.model import Case
+from forensic_cli.config import DetectorName, DeviceName, Sampling, SamplingRule
 from forensic_cli.errors import UsageError
-from forensic_cli.types import Case
 
 PathsArgument = Annotated[
     list[Path], typer.Argument(help="Files and folders. Folders are searched whole; links are not followed.")

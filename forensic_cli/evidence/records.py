@@ -10,9 +10,10 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from forensic_cli.case.model import Case
 from forensic_cli.errors import UsageError, VerificationError
 from forensic_cli.model.weights import ModelCard
-from forensic_cli.types import Case, ItemResult, RunInfo
+from forensic_cli.types import ItemResult, RunInfo
 
 RESULTS_NAME = "results.jsonl"
 MANIFEST_NAME = "manifest.json"

@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import replace
 from pathlib import Path, PurePath
 
+from forensic_cli.case.model import Case
 from forensic_cli.evidence.records import ScanResult
 from forensic_cli.report import wording as w
 from forensic_cli.report.build_track import build_tracks, track_limits
@@ -22,7 +23,6 @@ from forensic_cli.report.likelihood_text import likelihood_text
 from forensic_cli.report.model import Field, ItemSection, ListedItem, TextKind
 from forensic_cli.report.text import clip, is_plain
 from forensic_cli.types import (
-    Case,
     Evidence,
     FrameCounts,
     ItemResult,

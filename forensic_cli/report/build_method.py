@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from forensic_cli.case.model import Case
 from forensic_cli.evidence.records import ScanResult
 from forensic_cli.model.weights import ErrorRate, ModelCard
 from forensic_cli.report import wording as w
@@ -11,7 +12,7 @@ from forensic_cli.report.build_item import received
 from forensic_cli.report.formats import rate_text, signed_text, typeset, utc_text
 from forensic_cli.report.model import ErrorTable, Field, Section, TextKind
 from forensic_cli.report.text import clip, shell_word
-from forensic_cli.types import Case, RunInfo
+from forensic_cli.types import RunInfo
 
 
 def build_method(result: ScanResult) -> Section:

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forensic_cli.case.model import Case
 from forensic_cli.errors import UsageError, VerificationError
 from forensic_cli.evidence.output import ResultsWriter, summary_csv
 from forensic_cli.evidence.records import ScanResult, from_jsonable, item_line, load_results, to_jsonable
 from forensic_cli.model.weights import ModelCard
-from forensic_cli.types import Case, Evidence, Finding, ItemResult, RunInfo, Verdict
+from forensic_cli.types import Evidence, Finding, ItemResult, RunInfo, Verdict
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 # Lone surrogates are what undecodable bytes in file names become.

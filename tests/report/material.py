@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from forensic_cli.case.model import Case
 from forensic_cli.evidence.records import ScanResult
 from forensic_cli.model.weights import ErrorRate, ModelCard
 from forensic_cli.types import (
-    Case,
     CropReading,
     Evidence,
     Exhibit,

@@ -3,12 +3,13 @@ from pathlib import Path
 
 import pytest
 
+from forensic_cli.case.model import Case
 from forensic_cli.errors import VerificationError
 from forensic_cli.report import wording
 from forensic_cli.report.build import build_report
 from forensic_cli.report.build_item import MANY_ITEMS
 from forensic_cli.report.model import Field, ReportModel
-from forensic_cli.types import Case, Evidence, Finding, ItemResult, Verdict
+from forensic_cli.types import Evidence, Finding, ItemResult, Verdict
 from tests.report import material as made
 
 

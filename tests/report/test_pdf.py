@@ -12,11 +12,11 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 import pytest
 
+from forensic_cli.case.model import Case
 from forensic_cli.errors import ExitCode, OutputError, VerificationError
 from forensic_cli.report import wording
 from forensic_cli.report.build import build_report
 from forensic_cli.report.pdf import draw_pdf, write_pdf
-from forensic_cli.types import Case
 from tests.report import material as made
 from tests.report.test_wording import FORBIDDEN
 

@@ -1,0 +1,1 @@
+"""The examiner's case data: what no program can know, and every report needs."""
