@@ -7,6 +7,7 @@ import hashlib
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +39,8 @@ def open_read_only(path: Path) -> BinaryIO:
     object, never through the name again, so that nothing can be put in the file's place between two
     looks at it.
 
+    Where the system allows it (Linux, one's own files), reading leaves the time of last access alone.
+
     Raises:
         MediaError: it is missing, unreadable, a link, or no regular file.
     """
@@ -45,7 +48,7 @@ def open_read_only(path: Path) -> BinaryIO:
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     flags |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     try:
-        descriptor = os.open(path, flags)
+        descriptor = _open_leaving_access_time(path, flags)
     except OSError as error:
         raise MediaError(
             f"{path.name} cannot be opened: {error.strerror}.",
@@ -55,6 +58,14 @@ def open_read_only(path: Path) -> BinaryIO:
         os.close(descriptor)
         raise MediaError(f"{path.name} is not a regular file.", "Give a file, not a device, pipe or folder.")
     return os.fdopen(descriptor, "rb")
+
+
+def _open_leaving_access_time(path: Path, flags: int) -> int:
+    try:
+        return os.open(path, flags | getattr(os, "O_NOATIME", 0))
+    except PermissionError:
+        # Granted to the file's owner and to root only; who may merely read it opens it plainly.
+        return os.open(path, flags)
 
 
 def hash_evidence(path: Path) -> FileState:
@@ -70,6 +81,9 @@ def hash_evidence(path: Path) -> FileState:
 def hash_open_file(file: BinaryIO, name: str) -> FileState:
     """Hashes an open file from its beginning, and goes back there.
 
+    The bytes come from the system each time, never from the file object's own buffer: that may hold
+    the beginning of the file as it was when it was first read.
+
     Args:
         name: for messages.
 
@@ -80,8 +94,7 @@ def hash_open_file(file: BinaryIO, name: str) -> FileState:
     digest = hashlib.sha256()
     n_bytes = 0
     try:
-        file.seek(0)
-        while block := file.read(_BLOCK_BYTES):
+        for block in _blocks(file):
             digest.update(block)
             n_bytes += len(block)
         file.seek(0)
@@ -90,6 +103,22 @@ def hash_open_file(file: BinaryIO, name: str) -> FileState:
             f"{name} cannot be read to its end: {error.strerror}.", "Check the storage medium."
         ) from error
     return FileState(digest.hexdigest(), n_bytes, utc_iso(status.st_mtime))
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    """The content from the start, past the buffer of `file`."""
+    if hasattr(os, "pread"):
+        # Leaves the offset alone, which the file object believes it knows.
+        position = 0
+        while block := os.pread(file.fileno(), _BLOCK_BYTES, position):
+            position += len(block)
+            yield block
+        return
+    left_at = os.lseek(file.fileno(), 0, os.SEEK_CUR)
+    os.lseek(file.fileno(), 0, os.SEEK_SET)
+    while block := os.read(file.fileno(), _BLOCK_BYTES):
+        yield block
+    os.lseek(file.fileno(), left_at, os.SEEK_SET)
 
 
 def is_still_at(file: BinaryIO, path: Path) -> bool:
