@@ -338,6 +338,33 @@ class ItemResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumption:
+    """One continuation of a scan that had been stopped.
+
+    Attributes:
+        time_utc: ISO 8601.
+        argv: the command line that continued it, word by word.
+        stopped_item: id of the item that was being examined when the scan stopped; "" if none was.
+        stopped_path: of that item.
+        n_kept: items whose records were kept: finished before, their evidence unchanged.
+        repeated: ids of items that had been finished, but whose record or exhibits were lost.
+        new_paths, missing_paths, changed_paths: the evidence now, against what was found before.
+        set_aside: files of the results folder that were moved away, below that folder.
+    """
+
+    time_utc: str
+    argv: tuple[str, ...]
+    stopped_item: str
+    stopped_path: str
+    n_kept: int
+    repeated: tuple[str, ...] = ()
+    new_paths: tuple[str, ...] = ()
+    missing_paths: tuple[str, ...] = ()
+    changed_paths: tuple[str, ...] = ()
+    set_aside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RunInfo:
     """How the results came about: enough to repeat them.
 
@@ -351,6 +378,7 @@ class RunInfo:
         platform: operating system, processor.
         device: what the model ran on, for example "cpu (AMD EPYC, 2 threads)".
         precision: "fp32", "bf16" or "fp16".
+        resumptions: in the order in which they happened; empty for a scan that ran through.
     """
 
     run_id: str
@@ -367,3 +395,4 @@ class RunInfo:
     precision: str
     seed: int
     was_interrupted: bool = False
+    resumptions: tuple[Resumption, ...] = ()

@@ -16,6 +16,12 @@ from forensic_cli.errors import UsageError
 PathsArgument = Annotated[
     list[Path], typer.Argument(help="Files and folders. Folders are searched whole; links are not followed.")
 ]
+ScanPathsArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        help="Files and folders. Folders are searched whole; links are not followed. Not needed with --resume."
+    ),
+]
 FpsOption = Annotated[
     float | None,
     typer.Option("--fps", help="Examine this many frames a second. [default: 2]"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -24,10 +25,11 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from forensic_cli.cli.resumption import checking_line, resumption_lines
 from forensic_cli.cli.text import printable
 from forensic_cli.cli.words import VERDICT_WORDS
 from forensic_cli.evidence.records import item_line
-from forensic_cli.types import ItemResult
+from forensic_cli.types import ItemResult, Resumption
 
 _NAME_LENGTH = 32
 
@@ -53,8 +55,17 @@ class Listener(AbstractContextManager["Listener"]):
     ) -> None:
         return None
 
+    def on_checking(self, n_items: int) -> None:
+        """Evidence of finished items is hashed again."""
+
+    def on_resumed(self, resumption: Resumption, kept: Sequence[ItemResult]) -> None:
+        """A stopped scan goes on. What is kept goes to stdout too: there it is complete."""
+        if self._as_json:
+            for item in kept:
+                self._write(item)
+
     def on_found(self, n_items: int) -> None:
-        """All items are known."""
+        """All items are known, those that are kept of a stopped scan among them."""
 
     def on_item(self, number: int, path: Path, n_frames: int) -> None:
         """An item begins."""
@@ -68,8 +79,11 @@ class Listener(AbstractContextManager["Listener"]):
     def on_result(self, item: ItemResult) -> None:
         """An item is done."""
         if self._as_json:
-            sys.stdout.write(item_line(item) + "\n")
-            sys.stdout.flush()
+            self._write(item)
+
+    def _write(self, item: ItemResult) -> None:
+        sys.stdout.write(item_line(item) + "\n")
+        sys.stdout.flush()
 
 
 class PlainListener(Listener):
@@ -78,13 +92,26 @@ class PlainListener(Listener):
     def __init__(self, as_json: bool) -> None:
         super().__init__(as_json)
         self._n_items = 0
+        self._n_kept: int | None = None
         self._n_frames = 0
         self._began_s = 0.0
+
+    def on_checking(self, n_items: int) -> None:
+        """Says what takes its time."""
+        _say(checking_line(n_items))
+
+    def on_resumed(self, resumption: Resumption, kept: Sequence[ItemResult]) -> None:
+        """Says what is kept, which item was running, and what changed."""
+        super().on_resumed(resumption, kept)
+        self._n_kept = len(kept)
+        for line in resumption_lines(resumption):
+            _say(line)
 
     def on_found(self, n_items: int) -> None:
         """Says how many items there are."""
         self._n_items = n_items
-        _say(f"{_count(n_items, 'item')} found")
+        left = "" if self._n_kept is None else f", {n_items - self._n_kept} of them left"
+        _say(f"{_count(n_items, 'item')} found{left}")
 
     def on_item(self, number: int, path: Path, n_frames: int) -> None:
         """Says which item begins."""
@@ -150,6 +177,7 @@ class LiveListener(Listener):
             console=console,
             transient=True,
         )
+        self._n_kept = 0
         self._batch: TaskID | None = None
         self._item: TaskID | None = None
 
@@ -167,7 +195,18 @@ class LiveListener(Listener):
 
     def on_found(self, n_items: int) -> None:
         """Adds the batch's bar."""
-        self._batch = self._progress.add_task("Items", total=n_items, unit="items")
+        self._batch = self._progress.add_task("Items", total=n_items, completed=self._n_kept, unit="items")
+
+    def on_checking(self, n_items: int) -> None:
+        """Says what takes its time."""
+        self._progress.console.print(Text(checking_line(n_items)))
+
+    def on_resumed(self, resumption: Resumption, kept: Sequence[ItemResult]) -> None:
+        """Says, above the bars, what is kept, which item was running, and what changed."""
+        super().on_resumed(resumption, kept)
+        self._n_kept = len(kept)
+        for line in resumption_lines(resumption):
+            self._progress.console.print(Text(line))
 
     def on_item(self, number: int, path: Path, n_frames: int) -> None:
         """Adds the item's bar."""

@@ -15,22 +15,25 @@ from forensic_cli.cli.options import (
     FramesOption,
     JobsOption,
     MinFaceOption,
-    PathsArgument,
     QuietOption,
+    ScanPathsArgument,
     default_jobs,
     make_case,
     make_sampling,
 )
+from forensic_cli.cli.resume import resumed_config
+from forensic_cli.cli.text import printable
 from forensic_cli.config import (
     DetectorName,
     DeviceName,
     FaceSettings,
     HeatmapChoice,
+    IsolationSettings,
     MediaLimits,
     ModelSettings,
     ScanConfig,
 )
-from forensic_cli.errors import ExitCode
+from forensic_cli.errors import ExitCode, UsageError
 from forensic_cli.types import Verdict
 
 if TYPE_CHECKING:
@@ -49,18 +52,25 @@ Examples:
 
   lae-forensics scan ./photos --json --quiet > results.jsonl
 
+  lae-forensics scan --resume ./results
+
 With --report alone, the results that the report is drawn from are saved beside it, in a folder
 called after it: out.pdf and out-results/. Nothing is ever overwritten.
 
+A scan with saved results that was stopped (Ctrl-C, kill, loss of power, a full disk) goes on with
+--resume and that folder: options, weights and program are those of the first run, or it refuses. What
+was finished is not examined again; its evidence is hashed again first.
+
 Exit codes: 0 done, whatever was found; 2 usage; 3 done, but some items failed; 4 an item changed
-while it was read; 6 weights not trusted; 7 output cannot be written; 130 interrupted (items done
-are complete).
+while it was read, or before the scan was resumed; 5 the audit log was altered; 6 weights not trusted;
+7 output cannot be written; 130 interrupted (items done are complete).
 """
 
 
 @app.command(epilog=_EPILOG)
 def scan(
-    paths: PathsArgument,
+    context: typer.Context,
+    paths: ScanPathsArgument = None,
     report: Annotated[Path | None, typer.Option("--report", help="Write a PDF report here.")] = None,
     out: Annotated[
         Path | None,
@@ -113,13 +123,41 @@ def scan(
     max_seconds: Annotated[
         float, typer.Option("--max-seconds", help="Examine at most this much of a video.")
     ] = 14_400.0,
+    max_streams: Annotated[
+        int, typer.Option("--max-streams", help="Refuse containers with more streams than this.")
+    ] = 64,
+    max_packets: Annotated[
+        int, typer.Option("--max-packets", help="Look at most at this many coded frames of a video.")
+    ] = 10_000_000,
+    max_memory: Annotated[
+        int, typer.Option("--max-memory", help="MiB that the process which decodes an item may take.")
+    ] = 4096,
+    max_stall: Annotated[
+        float, typer.Option("--max-stall", help="Give an item up after this many seconds without progress.")
+    ] = 120.0,
+    max_item_seconds: Annotated[
+        float,
+        typer.Option("--max-item-seconds", help="Give an item up when it was decoded for this long in all."),
+    ] = 21_600.0,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the bootstrap intervals.")] = 20200,
+    resume: Annotated[
+        Path | None,
+        typer.Option("--resume", metavar="DIR", help="Continue the scan whose results are in this folder."),
+    ] = None,
+    reanalyse_changed: Annotated[
+        bool,
+        typer.Option(
+            "--reanalyse-changed",
+            help="With --resume: examine anew what changed in between; the old records are kept aside.",
+        ),
+    ] = False,
     quiet: QuietOption = False,
 ) -> None:
     """Examine videos, images and folders; write results and a PDF report."""
+    first = _first_run(resume, report, reanalyse_changed)
     results = out if out is not None else _beside(report)
     config = ScanConfig(
-        paths=tuple(paths),
+        paths=tuple(paths or (first.paths if first else ())),
         out_dir=results,
         report=report,
         case=make_case(
@@ -132,28 +170,73 @@ def scan(
             question=question,
         ),
         sampling=make_sampling(fps, frames, all_frames),
-        limits=MediaLimits(max_pixels, max_frames, max_seconds),
+        limits=MediaLimits(max_pixels, max_frames, max_seconds, max_streams, max_packets),
         faces=FaceSettings(detector, min_face, default_jobs(jobs), max_faces),
+        isolation=IsolationSettings(max_memory, max_stall, max_item_seconds),
         model=ModelSettings(weights, allow_foreign_weights, device, batch_size),
         heatmaps=heatmaps,
         seed=seed,
     )
-    raise typer.Exit(int(run_and_report(config, as_json, quiet)))
+    if first is not None and resume is not None:
+        config = resumed_config(first, resume, config, _given(context))
+    raise typer.Exit(
+        int(run_and_report(config, as_json, quiet, resume=resume, reanalyse_changed=reanalyse_changed))
+    )
+
+
+def _given(context: typer.Context) -> set[str]:
+    """The parameters that the command line names."""
+    return {
+        name
+        for name in context.params
+        if (source := context.get_parameter_source(name)) is not None and source.name == "COMMANDLINE"
+    }
+
+
+def _first_run(resume: Path | None, report: Path | None, reanalyse_changed: bool) -> ScanConfig | None:
+    """The options of the scan that is to be resumed; None for a new one. A complete one ends here."""
+    if resume is None:
+        if reanalyse_changed:
+            raise UsageError("--reanalyse-changed goes with --resume.", "Leave it out in a first run.")
+        return None
+    from forensic_cli.evidence.past import read_past
+    from forensic_cli.pipeline.drawing import complete_report
+
+    past = read_past(resume)
+    if not past.is_complete:
+        return past.started.options
+    typer.echo(f"The scan in {printable(str(resume))} is finished: nothing was examined.", err=True)
+    drawn = complete_report(past, resume)
+    if drawn is not None:
+        typer.echo(f"Its report had not been completed, and is now: {printable(str(drawn))}", err=True)
+    elif report is not None:
+        typer.echo("For another report: lae-forensics report DIR -o OTHER.pdf", err=True)
+    raise typer.Exit
 
 
 def _beside(report: Path | None) -> Path | None:
     return None if report is None else report.with_name(f"{report.stem}-results")
 
 
-def run_and_report(config: ScanConfig, as_json: bool, quiet: bool) -> ExitCode:
-    """Runs a scan with progress, draws the PDF, prints the summary; returns the exit code."""
+def run_and_report(
+    config: ScanConfig,
+    as_json: bool,
+    quiet: bool,
+    *,
+    resume: Path | None = None,
+    reanalyse_changed: bool = False,
+) -> ExitCode:
+    """Runs or resumes a scan with progress, draws the PDF, prints the summary; returns the exit code."""
     from forensic_cli.cli.progress import make_listener
     from forensic_cli.cli.summary import print_summary
-    from forensic_cli.pipeline import draw_report, run_scan
+    from forensic_cli.pipeline import draw_report, resume_scan, run_scan
 
     listener = make_listener(as_json=as_json, quiet=quiet)
     with listener:
-        result = run_scan(config, listener)
+        if resume is None:
+            result = run_scan(config, listener)
+        else:
+            result = resume_scan(resume, config, listener, reanalyse_changed=reanalyse_changed)
         if config.report is not None and config.out_dir is not None:
             listener.on_report(config.report)
             draw_report(result, config.out_dir, config.report)

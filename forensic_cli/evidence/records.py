@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import types
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
@@ -17,7 +18,7 @@ from forensic_cli.types import ItemResult, RunInfo
 
 RESULTS_NAME = "results.jsonl"
 MANIFEST_NAME = "manifest.json"
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class ScanResult:
         parameters: every setting of the scan, as (name, value) text.
         aggregation_rule: the sentences that say how crops become tracks and items.
         items: in the order in which they were found.
+        audit_head_sha256: of the audit log's last line when the scan ended; "" where nothing is saved.
     """
 
     run: RunInfo
@@ -36,6 +38,7 @@ class ScanResult:
     parameters: tuple[tuple[str, str], ...]
     aggregation_rule: tuple[str, ...]
     items: tuple[ItemResult, ...]
+    audit_head_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,14 @@ class ManifestFile:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """manifest.json: the run without its items, and the hash of every other output."""
+    """manifest.json: the run without its items, and the hash of every other output.
+
+    Attributes:
+        schema: version of this form.
+        files: every output but manifest.json itself, SHA256SUMS, and audit.jsonl, which goes on when a
+            report is written; SHA256SUMS names that one as well.
+        audit_head_sha256: of the audit log's last line when the scan ended. Later lines tell of reports.
+    """
 
     schema: int
     run: RunInfo
@@ -59,17 +69,18 @@ class Manifest:
     aggregation_rule: tuple[str, ...]
     n_items: int
     files: tuple[ManifestFile, ...]
+    audit_head_sha256: str
 
 
 def to_jsonable(value: Any) -> Any:
-    """Turns value objects into dicts, lists and scalars; enums into their values."""
+    """Turns value objects into dicts, lists and scalars; enums into their values, paths into text."""
     if is_dataclass(value) and not isinstance(value, type):
         return {entry.name: to_jsonable(getattr(value, entry.name)) for entry in fields(value)}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, tuple | list):
         return [to_jsonable(entry) for entry in value]
-    return value
+    return os.fspath(value) if isinstance(value, Path) else value
 
 
 def from_jsonable(kind: Any, value: Any) -> Any:
@@ -96,6 +107,8 @@ def from_jsonable(kind: Any, value: Any) -> Any:
         return tuple(from_jsonable(option, entry) for option, entry in zip(options, value, strict=True))
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(value)
+    if kind is Path and isinstance(value, str):
+        return Path(value)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
@@ -106,6 +119,19 @@ def from_jsonable(kind: Any, value: Any) -> Any:
 def item_line(item: ItemResult) -> str:
     """One line of results.jsonl, without its line end. ASCII: odd bytes in names survive as escapes."""
     return json.dumps({"schema": SCHEMA, **to_jsonable(item)}, allow_nan=False)
+
+
+def item_of_line(line: bytes) -> ItemResult:
+    """The inverse of `item_line`.
+
+    Raises:
+        ValueError, KeyError, TypeError: it is no record of this schema.
+    """
+    document = json.loads(line)
+    if document.pop("schema") != SCHEMA:
+        raise ValueError("another schema")
+    item: ItemResult = from_jsonable(ItemResult, document)
+    return item
 
 
 def load_results(folder: Path) -> ScanResult:
@@ -127,15 +153,23 @@ def load_results(folder: Path) -> ScanResult:
         raise UsageError(f"{folder / MANIFEST_NAME} is no JSON: {error}.", "Scan again.") from error
     try:
         manifest: Manifest = from_jsonable(Manifest, manifest_document)
+        if manifest.schema != SCHEMA:
+            raise ValueError(f"schema {manifest.schema}")
         _require_unaltered(manifest, results, folder)
-        items = tuple(_item(json.loads(line)) for line in results.splitlines())
+        items = tuple(map(item_of_line, results.splitlines()))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"The results in {folder} do not fit this version: {error}.",
             f"This version reads schema {SCHEMA}; use the version that wrote them.",
         ) from error
     return ScanResult(
-        manifest.run, manifest.case, manifest.model, manifest.parameters, manifest.aggregation_rule, items
+        manifest.run,
+        manifest.case,
+        manifest.model,
+        manifest.parameters,
+        manifest.aggregation_rule,
+        items,
+        manifest.audit_head_sha256,
     )
 
 
@@ -146,10 +180,3 @@ def _require_unaltered(manifest: Manifest, results: bytes, folder: Path) -> None
             f"{folder / RESULTS_NAME} was altered: its SHA-256 is not the one in {MANIFEST_NAME}.",
             "Restore the folder, or scan the evidence again.",
         )
-
-
-def _item(document: dict[str, Any]) -> ItemResult:
-    if document.pop("schema") != SCHEMA:
-        raise ValueError("another schema")
-    item: ItemResult = from_jsonable(ItemResult, document)
-    return item

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from forensic_cli.errors import VerificationError
+from forensic_cli.provenance.files import write_atomically
 from forensic_cli.provenance.lines import LineFile, read_whole_lines
 
 AUDIT_NAME = "audit.jsonl"
@@ -34,6 +35,7 @@ class AuditEvent(StrEnum):
     """What can have happened. The `details` of each are described in the schema `audit`."""
 
     SCAN_STARTED = "scan-started"
+    ITEM_FOUND = "item-found"
     ITEM_STARTED = "item-started"
     ITEM_FINISHED = "item-finished"
     ITEM_FAILED = "item-failed"
@@ -130,22 +132,11 @@ class AuditLog:
         Raises:
             OutputError: they cannot be written; then none is in the log.
         """
-        lines, head = [], self._head
-        for number, (event, details) in enumerate(events, self._n_lines):
-            document = {
-                "sequence": number,
-                "time_utc": _now(),
-                "event": event.value,
-                "details": dict(details),
-                "previous": head,
-            }
-            line = canonical_line(document)
-            lines.append(line)
-            head = line_sha256(line)
+        lines = _chained(events, self._n_lines, self._head)
         self._file.append(lines)
         self._n_lines += len(lines)
-        self._head = head
-        return head
+        self._head = line_sha256(lines[-1]) if lines else self._head
+        return self._head
 
     def close(self) -> None:
         """Closes the file."""
@@ -163,13 +154,16 @@ class AuditLog:
         self.close()
 
 
-def start_audit(path: Path) -> AuditLog:
-    """Begins a new log.
+def start_audit(path: Path, events: Iterable[tuple[AuditEvent, Mapping[str, Any]]] = ()) -> AuditLog:
+    """Begins a new log. Either the log with all of `events` comes into being, or none.
 
     Raises:
         OutputError: one is there, or it cannot be written.
     """
-    return AuditLog(LineFile(path, is_new=True), 0, FIRST_PREVIOUS)
+    lines = _chained(events, 0, FIRST_PREVIOUS)
+    write_atomically(path, b"".join(line + b"\n" for line in lines), overwrite=False)
+    head = line_sha256(lines[-1]) if lines else FIRST_PREVIOUS
+    return AuditLog(LineFile(path, is_new=False), len(lines), head)
 
 
 def continue_audit(path: Path) -> AuditLog:
@@ -197,16 +191,23 @@ def check_chain(path: Path) -> ChainCheck:
         content = read_whole_lines(path)
     except OSError as error:
         return ChainCheck(0, FIRST_PREVIOUS, (f"{path.name} cannot be read: {error.strerror}.",))
+    check = check_lines(content.lines)
+    if not content.torn:
+        return check
+    fault = f"The last {len(content.torn)} bytes are a line that was not written to its end."
+    return replace(check, faults=(*check.faults, fault))
+
+
+def check_lines(lines: Sequence[bytes]) -> ChainCheck:
+    """Checks whole lines, given without their line feeds."""
     faults, hashes, previous = [], [], FIRST_PREVIOUS
-    for number, line in enumerate(content.lines):
+    for number, line in enumerate(lines):
         faults += [f"Line {number + 1} {fault}." for fault in _line_faults(line, number, previous)]
         previous = line_sha256(line)
         hashes.append(previous)
-    if content.torn:
-        faults.append(f"The last {len(content.torn)} bytes are a line that was not written to its end.")
-    if not content.lines:
+    if not lines:
         faults.append("The log holds no whole line.")
-    return ChainCheck(len(content.lines), previous, tuple(faults), tuple(hashes))
+    return ChainCheck(len(lines), previous, tuple(faults), tuple(hashes))
 
 
 def read_entries(path: Path) -> tuple[AuditEntry, ...]:
@@ -242,6 +243,23 @@ def _line_faults(line: bytes, number: int, previous: str) -> list[str]:
     if document["previous"] != previous:
         faults.append("does not hold the hash of the line before it")
     return faults
+
+
+def _chained(
+    events: Iterable[tuple[AuditEvent, Mapping[str, Any]]], n_before: int, head: str
+) -> list[bytes]:
+    lines = []
+    for number, (event, details) in enumerate(events, n_before):
+        document = {
+            "sequence": number,
+            "time_utc": _now(),
+            "event": event.value,
+            "details": dict(details),
+            "previous": head,
+        }
+        lines.append(canonical_line(document))
+        head = line_sha256(lines[-1])
+    return lines
 
 
 def _now() -> str:

@@ -21,8 +21,9 @@ class WholeLines:
 
     Attributes:
         lines: the whole ones, without their line feed.
-        torn: what follows the last line feed: a line that was being written when the machine or the
-            program died. Never to be parsed. Empty where there is none.
+        torn: a last line that was being written when the machine or the program died: what follows the
+            last line feed, or a last line with NUL bytes in it, which a file system leaves where it had
+            allotted space and not yet filled it. Never to be parsed. Empty where there is none.
     """
 
     lines: tuple[bytes, ...]
@@ -36,7 +37,27 @@ def read_whole_lines(path: Path) -> WholeLines:
         OSError: it cannot be read.
     """
     whole, feed, torn = path.read_bytes().rpartition(b"\n")
-    return WholeLines(tuple(whole.split(b"\n")) if feed else (), torn)
+    lines = whole.split(b"\n") if feed else []
+    if lines and b"\0" in lines[-1]:
+        torn = lines.pop() + feed + torn
+    return WholeLines(tuple(lines), torn)
+
+
+def cut_torn_line(path: Path) -> bytes:
+    """Shortens a file of lines to its whole ones, durably; returns what was cut off.
+
+    Raises:
+        OutputError: it cannot be read or shortened.
+    """
+    try:
+        torn = read_whole_lines(path).torn
+        if torn:
+            with path.open("r+b") as file:
+                file.truncate(path.stat().st_size - len(torn))
+                os.fsync(file.fileno())
+    except OSError as error:
+        raise _not_written(path, error) from error
+    return torn
 
 
 class LineFile:

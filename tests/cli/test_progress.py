@@ -64,7 +64,7 @@ def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 def test_no_colour_is_used_when_the_user_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], card
 ) -> None:
-    from tests.evidence.test_records import result_of
+    from tests.evidence.saved import result_of
 
     monkeypatch.setenv("FORCE_COLOR", "1")
     print_summary(result_of(card, item()), None, None)
@@ -88,7 +88,7 @@ def test_every_verdict_has_its_own_sign_and_word() -> None:
 
 
 def test_the_sum_accounts_for_every_item(capsys: pytest.CaptureFixture[str], card) -> None:
-    from tests.evidence.test_records import result_of
+    from tests.evidence.saved import result_of
 
     some = [item(v) for v in (Verdict.LIKELY_FORGED, Verdict.NO_FACE, Verdict.FAILED, Verdict.SKIPPED)]
     print_summary(result_of(card, *some), Path("r"), Path("r.pdf"))

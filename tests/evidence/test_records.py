@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forensic_cli.case.model import Case
 from forensic_cli.errors import UsageError, VerificationError
-from forensic_cli.evidence.output import ResultsWriter, summary_csv
-from forensic_cli.evidence.records import ScanResult, from_jsonable, item_line, load_results, to_jsonable
+from forensic_cli.evidence.output import add_report, is_in_sums, summary_csv
+from forensic_cli.evidence.records import (
+    from_jsonable,
+    item_line,
+    item_of_line,
+    load_results,
+    to_jsonable,
+)
 from forensic_cli.model.weights import ModelCard
+from forensic_cli.provenance.audit import check_chain, read_entries
 from forensic_cli.types import Evidence, Finding, ItemResult, RunInfo, Verdict
+from tests.evidence.saved import failed, result_of, saved
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 # Lone surrogates are what undecodable bytes in file names become.
@@ -39,46 +47,17 @@ def items() -> st.SearchStrategy[ItemResult]:
 @given(items())
 def test_an_item_comes_back_from_its_line_unchanged(item: ItemResult) -> None:
     document = json.loads(item_line(item))
-    assert document.pop("schema") == 1
+    assert document.pop("schema") == 2
     assert from_jsonable(ItemResult, document) == item
+    assert item_of_line(item_line(item).encode()) == item
     assert "\n" not in item_line(item)
     item_line(item).encode("ascii")
 
 
-def run_info(**changes: object) -> RunInfo:
-    values: dict[str, object] = {
-        "run_id": "0" * 8,
-        "argv": ("lae-forensics", "scan"),
-        "started_utc": "2026-01-01T00:00:00Z",
-        "finished_utc": "2026-01-01T00:00:01Z",
-        "tool_version": "0",
-        "commit": "",
-        "versions": (("torch", "2"),),
-        "working_folder": "/tmp",
-        "source_sha256": "0" * 64,
-        "platform": "test",
-        "device": "cpu",
-        "precision": "fp32",
-        "seed": 1,
-    }
-    return RunInfo(**{**values, **changes})  # type: ignore[arg-type]
-
-
-def result_of(card: ModelCard, *some: ItemResult) -> ScanResult:
-    return ScanResult(run_info(), Case(number="7/2026"), card, (("a", "b"),), ("One rule.",), some)
-
-
-def failed(path: str, number: int = 1) -> ItemResult:
-    return ItemResult(f"{number:04d}", Evidence(path, 1, "", ""), Finding(Verdict.FAILED, ("why",)))
-
-
 def test_saved_results_are_read_back_equal(tmp_path, card: ModelCard) -> None:
-    result = result_of(card, failed("a\udce9.mp4"), failed("b", 2))
-    writer = ResultsWriter(tmp_path / "out")
-    for item in result.items:
-        writer.add(item)
-    writer.finish(result)
+    result = saved(tmp_path / "out", result_of(card, failed("a\udce9.mp4"), failed("b", 2)))
     assert load_results(tmp_path / "out") == result
+    assert result.audit_head_sha256 == check_chain(tmp_path / "out" / "audit.jsonl").head_sha256
 
 
 @pytest.mark.parametrize(
@@ -90,11 +69,7 @@ def test_saved_results_are_read_back_equal(tmp_path, card: ModelCard) -> None:
     ids=["a lost line", "a changed verdict"],
 )
 def test_altered_results_are_refused(tmp_path, card: ModelCard, meddle) -> None:
-    result = result_of(card, failed("a"), failed("b", 2))
-    writer = ResultsWriter(tmp_path)
-    for item in result.items:
-        writer.add(item)
-    writer.finish(result)
+    saved(tmp_path, result_of(card, failed("a"), failed("b", 2)))
     path = tmp_path / "results.jsonl"
     path.write_bytes(meddle(path.read_bytes()))
     with pytest.raises(VerificationError, match="was altered"):
@@ -123,12 +98,10 @@ def test_sums_are_checked_by_sha256sum(tmp_path, card: ModelCard) -> None:
     tool = shutil.which("sha256sum")
     if tool is None:
         pytest.skip("there is no sha256sum here")
-    writer = ResultsWriter(tmp_path)
-    writer.add(failed("a"))
-    writer.finish(result_of(card, failed("a")))
+    saved(tmp_path, result_of(card, failed("a")))
     checked = subprocess.run([tool, "-c", "SHA256SUMS"], cwd=tmp_path, capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
-    assert checked.stdout.count(": OK") == 3
+    assert checked.stdout.count(": OK") == 4
     (tmp_path / "summary.csv").write_text("altered")
     assert subprocess.run([tool, "-c", "SHA256SUMS"], cwd=tmp_path, capture_output=True).returncode == 1
 
@@ -141,6 +114,26 @@ def test_a_name_that_a_spreadsheet_would_run_is_quoted(start: str) -> None:
     text = summary_csv([failed(f"{start}cmd|' /C calc'!A0")])
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert rows[1][1] == f"'{start}cmd|' /C calc'!A0"
+
+
+def test_a_report_is_noted_in_the_log_and_in_the_sums_and_the_stated_head_stays_in_the_chain(
+    tmp_path, card: ModelCard
+) -> None:
+    folder = tmp_path / "out"
+    head = saved(folder, result_of(card, failed("a"))).audit_head_sha256
+    (tmp_path / "r.pdf").write_bytes(b"%PDF-")
+    assert not is_in_sums(folder, tmp_path / "r.pdf")
+    add_report(folder, tmp_path / "r.pdf")
+    assert is_in_sums(folder, tmp_path / "r.pdf")
+    check = check_chain(folder / "audit.jsonl")
+    assert check.faults == ()
+    assert head == check.line_sha256s[-2]
+    last = read_entries(folder / "audit.jsonl")[-1]
+    assert (last.event, last.details["file"]) == ("report-written", "../r.pdf")
+    listed = dict(reversed(line.split("  ", 1)) for line in (folder / "SHA256SUMS").read_text().splitlines())
+    assert listed["../r.pdf"] == last.details["sha256"] == hashlib.sha256(b"%PDF-").hexdigest()
+    content = (folder / "audit.jsonl").read_bytes()
+    assert listed["audit.jsonl"] == hashlib.sha256(content).hexdigest()
 
 
 def test_manifest_values_keep_their_types(card: ModelCard) -> None:

@@ -94,7 +94,7 @@ def test_a_torn_last_line_is_a_fault_and_never_continued(tmp_path: Path) -> None
 
 def test_a_log_is_never_begun_over_another(tmp_path: Path) -> None:
     path = written(tmp_path)
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="exists"):
         start_audit(path)
 
 
