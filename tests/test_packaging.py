@@ -75,6 +75,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
+def test_a_wheel_holds_the_published_schemas(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        shipped = {name for name in archive.namelist() if name.endswith(".schema.json")}
+    folder = "forensic_cli/evidence/schema"
+    assert shipped == {f"{folder}/{name}.schema.json" for name in ("results", "manifest", "audit")}
+
+
 def test_a_wheel_runs_outside_the_checkout_with_its_own_weights(wheel: Path, tmp_path: Path) -> None:
     python = _environment(tmp_path / "env")
     _pip("--python", python, "install", "--quiet", "--no-deps", wheel)
