@@ -88,16 +88,53 @@ class MediaLimits:
         max_pixels: width x height of one picture, as stored.
         max_frames: sampled frames of one video.
         max_duration_s: presentation time examined from the start.
+        max_streams: streams of one container, of any kind.
+        max_packets: coded frames of one video that are looked at before sampling; the default is 46
+            hours at 60 frames a second.
     """
 
     max_pixels: int = 64_000_000
     max_frames: int = 20_000
     max_duration_s: float = 4 * 3600.0
+    max_streams: int = 64
+    max_packets: int = 10_000_000
 
     def __post_init__(self) -> None:
         _require(self.max_pixels >= 1, "--max-pixels must be at least 1.", "Leave it out for 64 MP.")
         _require(self.max_frames >= 1, "--max-frames must be at least 1.", "Leave it out for 20000.")
         _require(self.max_duration_s > 0, "--max-seconds must be above 0.", "Leave it out for 14400.")
+        _require(
+            1 <= self.max_streams <= 10_000,
+            f"--max-streams {self.max_streams} is out of range.",
+            "Give 1 to 10000, or leave it out for 64.",
+        )
+        _require(self.max_packets >= 1, "--max-packets must be at least 1.", "Leave it out for 10000000.")
+
+
+@dataclass(frozen=True, slots=True)
+class IsolationSettings:
+    """Limits of the process in which one item is decoded and its faces are found.
+
+    Attributes:
+        memory_mib: writable memory of that process; exceeding it fails the item.
+        stall_s: seconds in which nothing is read of the file and no frame is finished.
+        total_s: seconds that the item may take in all, the model's own time left out.
+        is_wanted: False decodes in the program's own process, without any of these limits.
+    """
+
+    memory_mib: int = 4096
+    stall_s: float = 120.0
+    total_s: float = 6 * 3600.0
+    is_wanted: bool = True
+
+    def __post_init__(self) -> None:
+        _require(
+            self.memory_mib >= 256,
+            f"--max-memory {self.memory_mib} is out of range.",
+            "Give 256 MiB or more; the programs that decode need that to start.",
+        )
+        _require(self.stall_s > 0, "--max-stall must be above 0.", "Leave it out for 120.")
+        _require(self.total_s > 0, "--max-item-seconds must be above 0.", "Leave it out for 21600.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +193,21 @@ class ScanConfig:
         paths: files and folders as given.
         out_dir: where results.jsonl, summary.csv, exhibits/ and the manifest go; None saves nothing.
         report: the PDF to write, None for none; needs `out_dir`.
+        report_language: tag of a message catalogue, see `report.catalogue`.
+        report_is_final: no draft; needs complete case data, see `case.final`.
         seed: of the bootstrap intervals.
     """
 
     paths: tuple[Path, ...]
     out_dir: Path | None = None
     report: Path | None = None
+    report_language: str = "en"
+    report_is_final: bool = False
     case: Case = field(default_factory=Case)
     sampling: Sampling = field(default_factory=Sampling)
     limits: MediaLimits = field(default_factory=MediaLimits)
     faces: FaceSettings = field(default_factory=FaceSettings)
+    isolation: IsolationSettings = field(default_factory=IsolationSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     heatmaps: HeatmapChoice = HeatmapChoice.TOP
     seed: int = 20200

@@ -67,6 +67,8 @@ def faces(
         f"{len(done) - n_failed - n_skipped} read + {n_skipped} skipped + {n_failed} failed = {len(done)} found",
         err=True,
     )
+    if any(item.has_changed for item in done):
+        raise typer.Exit(int(ExitCode.EVIDENCE_CHANGED))
     raise typer.Exit(int(ExitCode.SOME_ITEMS_FAILED if n_failed else ExitCode.DONE))
 
 

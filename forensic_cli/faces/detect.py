@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from forensic_cli.config import DetectorName, FaceSettings
-from forensic_cli.faces.dlib_detectors import DlibCnnDetector, DlibHogDetector
+from forensic_cli.faces.dlib_detectors import DlibCnnDetector, DlibHogDetector, find_cnn_model, import_dlib
 from forensic_cli.types import Face, Frame, RgbImage
 
 
@@ -55,6 +55,17 @@ def make_detector(settings: FaceSettings) -> FaceDetector:
             return DlibHogDetector(settings.min_face_px)
         case DetectorName.DLIB_CNN:
             return DlibCnnDetector(settings.min_face_px)
+
+
+def check_detector(settings: FaceSettings) -> None:
+    """Makes sure that `make_detector` will succeed, without making one.
+
+    Raises:
+        UsageError, WeightsError: as `make_detector`.
+    """
+    import_dlib()
+    if settings.detector is DetectorName.DLIB_CNN:
+        find_cnn_model()
 
 
 def _detect(detector: FaceDetector, frame: Frame, max_faces: int) -> Detection:

@@ -41,7 +41,12 @@ _CNN_FILE = "mmod_human_face_detector.dat"
 _CNN_SHA256 = "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6"
 
 
-def _import_dlib() -> Any:
+def import_dlib() -> Any:
+    """The module `dlib`.
+
+    Raises:
+        UsageError: it is not installed, or does not load.
+    """
     try:
         return importlib.import_module("dlib")
     except ImportError as error:
@@ -108,7 +113,17 @@ class DlibHogDetector:
 
     def __init__(self, min_face_px: float = WINDOW_PX) -> None:
         self._min_face_px = min_face_px
-        self._dlib = _import_dlib()
+        self._dlib = import_dlib()
+
+    @classmethod
+    def warm_up(cls, n_threads: int) -> None:
+        """Makes what `n_threads` threads need before the first picture is there.
+
+        Raises:
+            UsageError: dlib is not installed.
+        """
+        while len(cls._idle) < n_threads:
+            cls._idle.append(import_dlib().get_frontal_face_detector())
 
     def detect(self, image: RgbImage) -> list[Face]:
         """Finds every face.
@@ -180,7 +195,7 @@ class DlibCnnDetector:
 
     def __init__(self, min_face_px: float = WINDOW_PX) -> None:
         self._min_face_px = min_face_px
-        self._network = _import_dlib().cnn_face_detection_model_v1(str(find_cnn_model()))
+        self._network = import_dlib().cnn_face_detection_model_v1(str(find_cnn_model()))
         self._lock = Lock()
 
     def detect(self, image: RgbImage) -> list[Face]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PIL import ExifTags
 from PIL.Image import Exif
 
-from forensic_cli.media.plain_text import plain_text
+from forensic_cli.media.plain_text import first_entries, plain_text
 
 _MAX_ENTRIES = 100
 _POINTERS = frozenset(
@@ -37,4 +37,4 @@ def readable_entries(exif: Exif) -> tuple[tuple[str, str], ...]:
     n_gps = len(exif.get_ifd(ExifTags.IFD.GPSInfo))
     if n_gps:
         entries["GPSInfo"] = f"present, {n_gps} entries"
-    return tuple(sorted(entries.items())[:_MAX_ENTRIES])
+    return first_entries(entries.items(), _MAX_ENTRIES)

@@ -62,6 +62,10 @@ class PacketFeeder:
     Args:
         open_stream: opens the container at its start. It is called again only to go back.
         decoder_options: of FFmpeg's decoder.
+
+    Attributes:
+        n_out_of_memory: packets that were refused for want of memory: since there is too little of it,
+            or since the packet asks for more than there can be.
     """
 
     def __init__(self, open_stream: OpenStream, decoder_options: dict[str, str]) -> None:
@@ -70,6 +74,7 @@ class PacketFeeder:
         self._container: InputContainer | None = None
         self._packets: Iterator[Packet[VideoStream]] = iter(())
         self._position = 0
+        self.n_out_of_memory = 0
 
     def close(self) -> None:
         """Closes the container; the evidence file stays open for its owner."""
@@ -96,8 +101,8 @@ class PacketFeeder:
         context.flush_buffers()
         yield last
 
-    @staticmethod
     def _step(
+        self,
         position: int,
         packet: Packet[VideoStream] | None,
         decode: Callable[[Packet[VideoStream] | None], list[VideoFrame]],
@@ -105,7 +110,8 @@ class PacketFeeder:
     ) -> Step:
         try:
             return Step(position, decode(packet), False, is_last)
-        except av.error.FFmpegError:
+        except av.error.FFmpegError as error:
+            self.n_out_of_memory += isinstance(error, MemoryError)
             return Step(position, [], True, is_last)
 
     def _stream_before(self, start: int) -> VideoStream:

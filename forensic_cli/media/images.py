@@ -95,7 +95,12 @@ def read_image(path: Path, limits: MediaLimits) -> ImageReading:
 
 
 def decode_image(file: BinaryIO, name: str, file_format: FileFormat, limits: MediaLimits) -> ImageReading:
-    """As `read_image`, from an open file whose format is known."""
+    """As `read_image`, from an open file whose format is known.
+
+    Raises:
+        MediaError: as `read_image`.
+        MemoryError: there is too little of it for the picture.
+    """
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always", UserWarning)
         # Pillow's own ceiling only warns; ours is the one that is documented.
@@ -103,7 +108,8 @@ def decode_image(file: BinaryIO, name: str, file_format: FileFormat, limits: Med
         try:
             with _open_within_limits(file, name, file_format, limits) as picture:
                 reading = _decode(picture, name)
-        except MediaError:
+        except (MediaError, MemoryError):
+            # Short memory is no damage of the file.
             raise
         except Exception as error:
             # Hostile bytes make Pillow's parsers raise anything from struct.error to SyntaxError.

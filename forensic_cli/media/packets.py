@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 
 from forensic_cli.types import ScanWarning
 
-# 46 hours at 60 frames a second. A hostile file can claim a packet in every byte.
-MAX_PACKETS = 10_000_000
 _MISSING = int(np.iinfo(np.int64).min)
 _FALLBACK_RATE = Fraction(25)
 # Timestamps are rounded to the container's clock, and cameras' clocks jitter a little.
@@ -123,8 +121,12 @@ def stream_packets(container: InputContainer, stream: VideoStream) -> Iterator[P
             yield packet
 
 
-def read_packet_index(container: InputContainer, stream: VideoStream) -> PacketIndex:
+def read_packet_index(container: InputContainer, stream: VideoStream, max_packets: int) -> PacketIndex:
     """Reads all packets of the stream once, decoding none.
+
+    Args:
+        max_packets: a hostile file can hold a packet in every few bytes; the rest is left out, with the
+            warning "cap-packets".
 
     A fault of the container ends the index where it occurs, with the warning "stream-broken".
     """
@@ -134,9 +136,13 @@ def read_packet_index(container: InputContainer, stream: VideoStream) -> PacketI
     last_duration = 0
     try:
         for packet in stream_packets(container, stream):
-            if len(pts) == MAX_PACKETS:
+            if len(pts) == max_packets:
                 warnings.append(
-                    ScanWarning("cap-packets", f"Only the first {MAX_PACKETS} frames were looked at.")
+                    ScanWarning(
+                        "cap-packets",
+                        f"Only the first {max_packets} coded frames were looked at; raise --max-packets to "
+                        "include the rest.",
+                    )
                 )
                 break
             pts.append(_MISSING if packet.pts is None else packet.pts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 _MAX_VALUE_CHARACTERS = 200
 
 
@@ -22,3 +24,12 @@ def plain_text(value: object, max_characters: int = _MAX_VALUE_CHARACTERS) -> st
         for character in cut
     )
     return escaped + "…" if len(text) > max_characters else escaped
+
+
+def first_entries(entries: Iterable[tuple[str, str]], n_most: int) -> tuple[tuple[str, str], ...]:
+    """Sorted (name, value) pairs, at most so many; a last one says how many were left out, if any were."""
+    ordered = sorted(entries)
+    n_left_out = len(ordered) - n_most
+    if n_left_out <= 0:
+        return tuple(ordered)
+    return (*ordered[:n_most], ("(left out)", f"{n_left_out} more entries"))

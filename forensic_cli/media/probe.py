@@ -24,7 +24,7 @@ from forensic_cli.media.containers import (
 from forensic_cli.media.decoding import first_frame
 from forensic_cli.media.feeding import OpenStream, PacketFeeder
 from forensic_cli.media.packets import PacketIndex, read_packet_index
-from forensic_cli.media.plain_text import plain_text
+from forensic_cli.media.plain_text import first_entries, plain_text
 from forensic_cli.media.side_data import side_data
 from forensic_cli.media.sniff import FileFormat, identify
 from forensic_cli.provenance.files import open_read_only
@@ -76,16 +76,24 @@ def stream_opener(file: BinaryIO, name: str, file_format: FileFormat, limits: Me
 
 
 def probe(file: BinaryIO, name: str, file_format: FileFormat, limits: MediaLimits) -> VideoProbe:
-    """As `probe_video`, from an open file whose format is known, and with all that it found."""
+    """As `probe_video`, from an open file whose format is known, and with all that it found.
+
+    Raises:
+        MediaError: as `probe_video`.
+        MemoryError: there is too little of it for a single frame.
+    """
     open_stream = stream_opener(file, name, file_format, limits)
     container, stream = open_stream()
     with container:
         _refuse_too_large(name, stream.width, stream.height, limits)
-        index = read_packet_index(container, stream)
+        index = read_packet_index(container, stream, limits.max_packets)
         if not index.n_frames:
             raise MediaError(f"{name} has a video stream without a single frame.", REACQUIRE)
         with closing(PacketFeeder(open_stream, decoder_options(limits))) as feeder:
             frame = first_frame(feeder, index)
+            n_out_of_memory = feeder.n_out_of_memory
+        if frame is None and n_out_of_memory:
+            raise MemoryError(f"No frame of {name} can be decoded for want of memory.")
         if frame is None:
             raise MediaError(f"None of the {index.n_frames} frames of {name} can be decoded.", REACQUIRE)
         _refuse_too_large(name, frame.width, frame.height, limits)
@@ -148,7 +156,7 @@ def _facts(
         n_audio_streams=len(container.streams.audio),
         encoder=encoder,
         creation_time=creation_time,
-        tags=tuple(sorted(tags)[:_MAX_TAGS]),
+        tags=first_entries(tags, _MAX_TAGS),
     )
 
 

@@ -60,6 +60,7 @@ class VideoSource:
         self._n_refused = 0
         self._n_resized = 0
         self._n_interlaced = 0
+        self._n_out_of_memory = 0
 
     @property
     def facts(self) -> MediaFacts:
@@ -78,6 +79,7 @@ class VideoSource:
 
         Raises:
             MediaError: at the end, if not one of the sampled frames could be decoded.
+            MemoryError: likewise, where the decoder found too little of it.
         """
         self._reset()
         converter = RgbConverter(self._probe.geometry)
@@ -90,6 +92,9 @@ class VideoSource:
                     self._n_used += 1
                     pts = self._index.display_pts
                     yield Frame(rank, int(pts[rank]), self._index.time_base, image, int(pts[0]))
+            self._n_out_of_memory = feeder.n_out_of_memory
+        if not self._n_used and self._n_out_of_memory:
+            raise MemoryError(f"No sampled frame of {self._name} can be decoded for want of memory.")
         if not self._n_used:
             raise MediaError(
                 f"None of the {len(self._plan.targets)} sampled frames of {self._name} can be decoded.",
@@ -105,7 +110,9 @@ class VideoSource:
             return None
         try:
             image = converter.convert(picture)
-        except av.error.FFmpegError:
+        except av.error.FFmpegError as error:
+            if isinstance(error, MemoryError):
+                raise
             self._n_refused += 1
             return None
         self._n_resized += displayed != (facts.width_px, facts.height_px)
@@ -143,6 +150,12 @@ class VideoSource:
                 "frames-after-damage",
                 self._tally.n_after_damage,
                 "{n} examined frames follow a broken one in the same group and may show its damage.",
+            ),
+            (
+                "decoder-out-of-memory",
+                self._n_out_of_memory,
+                "{n} coded frames were refused by the decoder for want of memory; raise --max-memory, unless "
+                "the file is damaged and asks for more than there can be.",
             ),
             (
                 "frames-refused",

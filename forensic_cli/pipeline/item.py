@@ -8,36 +8,47 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from forensic_cli.config import ScanConfig
+from forensic_cli.config import HeatmapChoice, ScanConfig
 from forensic_cli.errors import EvidenceChangedError, ForensicError, MediaError, NotMediaError
 from forensic_cli.evidence.aggregate import item_finding
 from forensic_cli.evidence.exhibits import ExhibitCollector
-from forensic_cli.faces.detect import FaceDetector
-from forensic_cli.media import read_media
+from forensic_cli.isolation import FaceReader, FaceReading, make_reader
+from forensic_cli.isolation.endings import WorkerDefectError
 from forensic_cli.media.discover import FoundItem
 from forensic_cli.model.inference import Examiner
 from forensic_cli.pipeline.listener import ScanListener
-from forensic_cli.pipeline.reading import FaceReader
+from forensic_cli.pipeline.reading import CropExaminer
 from forensic_cli.provenance.files import hash_open_file, is_still_at, open_read_only
 from forensic_cli.types import Evidence, Finding, ItemResult, Verdict
 
 logger = logging.getLogger(__name__)
 
 
+def face_reader(config: ScanConfig) -> FaceReader:
+    """The reader of a scan's items, isolated where the system can.
+
+    Raises:
+        UsageError, WeightsError: there is no detector.
+    """
+    wants_views = config.out_dir is not None and config.heatmaps is not HeatmapChoice.NONE
+    reading = FaceReading(config.sampling, config.limits, config.faces, wants_views)
+    return make_reader(reading, config.isolation)
+
+
 class ItemExaminer:
-    """Examines items one after the other, with one detector and one model for all.
+    """Examines items one after the other, with one model for all.
 
     Args:
         config: of the scan.
         examiner: the model.
-        detector: finds the faces.
+        reader: decodes the items and finds their faces; closed with this.
         listener: told of progress.
     """
 
     def __init__(
-        self, config: ScanConfig, examiner: Examiner, detector: FaceDetector, listener: ScanListener
+        self, config: ScanConfig, examiner: Examiner, reader: FaceReader, listener: ScanListener
     ) -> None:
-        self._config, self._examiner, self._detector = config, examiner, detector
+        self._config, self._examiner, self._reader = config, examiner, reader
         self._listener = listener
         self._evidence: Evidence | None = None
 
@@ -58,6 +69,10 @@ class ItemExaminer:
             # It cannot be opened, or not be hashed: the storage, not the content, is at fault.
             return ItemResult(item_id, _unread(found.path), Finding(Verdict.FAILED, _reasons(error)))
 
+    def close(self) -> None:
+        """Ends the processes that decoded."""
+        self._reader.close()
+
     def interrupted(self, item_id: str, found: FoundItem) -> ItemResult:
         """The record of an item that an interruption kept from being finished."""
         evidence = self._evidence
@@ -67,6 +82,7 @@ class ItemExaminer:
         return ItemResult(item_id, evidence, Finding(Verdict.SKIPPED, (reason,)))
 
     def _examine_open(self, item_id: str, found: FoundItem, file: BinaryIO) -> ItemResult:
+        self._reader.prepare()
         before = hash_open_file(file, found.path.name)
         evidence = Evidence(os.fspath(found.path), before.n_bytes, before.mtime_utc, before.sha256)
         self._evidence = evidence
@@ -83,8 +99,11 @@ class ItemExaminer:
         except Exception as error:
             # The edge of an item: a defect that one file provokes must not cost the batch. The traceback
             # goes to the log, the item is failed, and the report says that the program is to blame.
-            logger.exception("defect while reading item %s", item_id)
-            reason = f"The program failed on this item ({type(error).__name__}). That is a defect in it."
+            kind, detail = type(error).__name__, ""
+            if isinstance(error, WorkerDefectError):
+                kind, detail = error.kind, f"\nin the worker:\n{error.detail}"
+            logger.exception("defect while reading item %s%s", item_id, detail)
+            reason = f"The program failed on this item ({kind}). That is a defect in it."
             hint = "Report it with the traceback on the terminal; the other items are not affected."
             item = ItemResult(item_id, evidence, Finding(Verdict.FAILED, (reason, hint)))
         finally:
@@ -102,21 +121,19 @@ class ItemExaminer:
         self, item_id: str, evidence: Evidence, path: Path, file: BinaryIO, exhibits: ExhibitCollector | None
     ) -> ItemResult:
         config = self._config
-        source = read_media(file, path.name, config.sampling, config.limits)
-        self._listener.on_item(int(item_id), path, source.n_planned)
-        reader = FaceReader(
-            self._examiner, self._detector, config.faces, exhibits, config.model.batch_size, config.seed
-        )
-        tracks = reader.read(source, self._listener.on_frame)
-        return ItemResult(
-            item_id,
-            evidence,
-            item_finding(tracks),
-            source.facts,
-            source.counts,
-            tracks,
-            (*source.warnings, *reader.warnings),
-        )
+        crops = CropExaminer(self._examiner, config.faces, exhibits, config.model.batch_size, config.seed)
+        with self._reader.open(file, path.name) as stream:
+            self._listener.on_item(int(item_id), path, stream.n_planned)
+            tracks = crops.read(stream, self._listener.on_frame)
+            return ItemResult(
+                item_id,
+                evidence,
+                item_finding(tracks),
+                stream.facts,
+                stream.counts,
+                tracks,
+                (*stream.warnings, *crops.warnings),
+            )
 
     def _checked_again(self, item: ItemResult, path: Path, file: BinaryIO) -> ItemResult:
         """Hashes the open file again; a difference, or another file in its place, is a failure."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from forensic_cli.config import HeatmapChoice, ScanConfig
 from forensic_cli.evidence.exhibits import N_TOP
 from forensic_cli.faces.crop import CROP_MARGIN, CROP_PX
+from forensic_cli.isolation import describe_isolation
 
 
 def describe(config: ScanConfig) -> tuple[tuple[str, str], ...]:
@@ -26,5 +27,8 @@ def describe(config: ScanConfig) -> tuple[tuple[str, str], ...]:
         ("Pixels of a picture, at most", f"{limits.max_pixels:,}"),
         ("Frames of a video, at most", f"{limits.max_frames:,}"),
         ("Seconds of a video, at most", f"{limits.max_duration_s:g}"),
+        ("Streams of a file, at most", f"{limits.max_streams:,}"),
+        ("Coded frames of a video looked at, at most", f"{limits.max_packets:,}"),
+        *describe_isolation(config.isolation),
         ("Seed of the intervals", str(config.seed)),
     )

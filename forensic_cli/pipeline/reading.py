@@ -1,7 +1,7 @@
-"""From an open file to tracks: decoded, searched for faces, read by the model, in one stream.
+"""From a stream of faces to tracks: the model reads batches of crops as they fill.
 
-Decoding runs ahead of detection, detection runs in threads, and the model reads batches of crops
-as they fill. Memory grows with the number of readings, not with the number of frames' pixels.
+The worker that decodes runs ahead of the model by a few crops. Memory grows with the number of readings,
+not with the number of frames' pixels.
 """
 
 from __future__ import annotations
@@ -12,11 +12,8 @@ from dataclasses import dataclass
 
 from forensic_cli.config import FaceSettings
 from forensic_cli.evidence.aggregate import track_finding
-from forensic_cli.evidence.exhibits import ExhibitCollector, FrameView, view_of
-from forensic_cli.faces.crop import cut_crop
-from forensic_cli.faces.detect import Detection, FaceDetector, detect_stream
-from forensic_cli.faces.track import Tracker
-from forensic_cli.media import MediaSource
+from forensic_cli.evidence.exhibits import ExhibitCollector, FrameView
+from forensic_cli.isolation import FaceStream, FrameFaces
 from forensic_cli.model.inference import Examiner
 from forensic_cli.types import Crop, CropReading, ScanWarning, TrackResult
 
@@ -27,17 +24,8 @@ class _PendingCrop:
     view: FrameView | None
 
 
-def tracked_crops(detection: Detection, tracker: Tracker) -> list[Crop]:
-    """Follows the faces of one frame and cuts each out, in the order of detection."""
-    track_ids = tracker.update(detection.frame, detection.faces)
-    return [
-        cut_crop(detection.frame, face, track_id)
-        for track_id, face in zip(track_ids, detection.faces, strict=True)
-    ]
-
-
-class FaceReader:
-    """Reads the faces of one source.
+class CropExaminer:
+    """Reads the faces of one item.
 
     Args:
         exhibits: where pictures go; None for none.
@@ -48,31 +36,27 @@ class FaceReader:
     def __init__(
         self,
         examiner: Examiner,
-        detector: FaceDetector,
         faces: FaceSettings,
         exhibits: ExhibitCollector | None,
         batch_size: int,
         seed: int,
     ) -> None:
-        self._examiner, self._detector = examiner, detector
+        self._examiner = examiner
         self._faces, self._batch_size, self._seed = faces, batch_size, seed
         self._exhibits = exhibits if exhibits is not None and exhibits.is_wanted else None
-        self._tracker = Tracker()
         self._readings: dict[int, list[CropReading]] = defaultdict(list)
         self._waiting: list[_PendingCrop] = []
         self._n_dropped, self._smallest_px = 0, 0.0
 
-    def read(self, source: MediaSource, on_frame: Callable[[], None]) -> tuple[TrackResult, ...]:
+    def read(self, stream: FaceStream, on_frame: Callable[[], None]) -> tuple[TrackResult, ...]:
         """Reads every sampled frame, and commits the exhibits.
 
         Raises:
             MediaError: not one of the frames can be decoded.
             OutputError: an exhibit cannot be written.
         """
-        for detection in detect_stream(
-            source.frames(), self._faces, detector_factory=lambda _: self._detector
-        ):
-            self._take(detection)
+        for frame in stream.frames():
+            self._take(frame)
             if len(self._waiting) >= self._batch_size:
                 self._infer()
             on_frame()
@@ -82,7 +66,7 @@ class FaceReader:
             TrackResult(
                 track_id,
                 tuple(rows),
-                track_finding(rows, self._examiner.card, source.facts, source.counts.n_used, self._seed),
+                track_finding(rows, self._examiner.card, stream.facts, stream.counts.n_used, self._seed),
                 pictures.get(track_id, ()),
             )
             for track_id, rows in sorted(self._readings.items())
@@ -103,16 +87,10 @@ class FaceReader:
             found.append(ScanWarning("min-face-raised", message))
         return tuple(found)
 
-    def _take(self, detection: Detection) -> None:
-        self._n_dropped += detection.n_dropped
-        self._smallest_px = max(self._smallest_px, detection.smallest_face_px)
-        crops = tracked_crops(detection, self._tracker)
-        if not crops:
-            return
-        # The full frame is let go here: what waits for the model is the crop and a reduced view.
-        marked = [(crop.track_id, crop.face.box_xyxy) for crop in crops]
-        view = view_of(detection.frame, marked) if self._exhibits else None
-        self._waiting += [_PendingCrop(crop, view) for crop in crops]
+    def _take(self, frame: FrameFaces) -> None:
+        self._n_dropped += frame.n_dropped
+        self._smallest_px = max(self._smallest_px, frame.smallest_face_px)
+        self._waiting += [_PendingCrop(crop, frame.view) for crop in frame.crops]
 
     def _infer(self) -> None:
         answers = self._examiner.read([pending.crop.image for pending in self._waiting])

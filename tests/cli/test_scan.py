@@ -92,16 +92,16 @@ def test_exhibits_are_what_the_manifest_says(program, seeded, tmp_path: Path) ->
 def test_a_defect_after_heatmaps_were_written_leaves_no_picture_behind(
     program, seeded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from forensic_cli.pipeline.reading import FaceReader
+    from forensic_cli.pipeline.reading import CropExaminer
 
-    original = FaceReader._infer
+    original = CropExaminer._infer
 
     def failing(self):
         original(self)
         if self._readings:
             raise RuntimeError("in the middle")
 
-    monkeypatch.setattr(FaceReader, "_infer", failing)
+    monkeypatch.setattr(CropExaminer, "_infer", failing)
     program("scan", SAMPLES / "genuine.mp4", "--out", tmp_path / "r", "--heatmaps", "all", *seeded)
     assert not list((tmp_path / "r").rglob("*.png"))
     assert_every_file_is_listed(tmp_path / "r")

@@ -93,3 +93,22 @@ def test_a_tag_in_another_encoding_does_not_cost_the_item(tmp_path: Path) -> Non
     path.write_bytes(path.read_bytes().replace(b"PLACEHOLDER", b"Z\xfcrich \xff\xfe  "))
     with path.open("rb") as file, open_container(file, "a.avi", sniff.AVI, LIMITS) as container:
         assert container.metadata["title"].startswith("Z\ufffdrich")
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "mp4"])
+def test_more_streams_than_the_limit_are_refused_and_counted(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"many.{suffix}"
+    with av.open(str(path), "w") as container:
+        streams = [container.add_stream("mpeg4", rate=25) for _ in range(70)]
+        for stream in streams:
+            stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for stream in streams:
+            frame = av.VideoFrame.from_ndarray(picture(0), format="rgb24")
+            container.mux([*stream.encode(frame), *stream.encode(None)])
+    with path.open("rb") as file:
+        file_format = sniff.identify(file, path.name)
+        with pytest.raises(MediaError, match="holds 70 streams, more than the limit of 64") as caught:
+            open_container(file, path.name, file_format, LIMITS)
+        assert "--max-streams to 70" in caught.value.hint
+        with open_container(file, path.name, file_format, MediaLimits(max_streams=70)) as container:
+            assert len(container.streams) == 70

@@ -15,12 +15,12 @@ from tests.media.clips import X264_OPEN, picture, reference_frames, write_clip
 VFR_PTS = [0, *np.cumsum([10 + (37 * index) % 90 for index in range(59)]).tolist()]
 
 
-def _index(path: Path) -> PacketIndex:
+def _index(path: Path, max_packets: int = MediaLimits().max_packets) -> PacketIndex:
     with (
         path.open("rb") as file,
         open_container(file, path.name, identify(file, path.name), MediaLimits()) as container,
     ):
-        return read_packet_index(container, main_video_stream(container, path.name))
+        return read_packet_index(container, main_video_stream(container, path.name), max_packets)
 
 
 @pytest.mark.parametrize(
@@ -148,10 +148,9 @@ def test_a_transport_stream_in_which_a_stream_appears_halfway_is_read_to_its_end
     assert _index(joined).n_packets >= 2 * 30 * 400 - 2  # a frame may be lost at each seam
 
 
-def test_the_index_stops_at_the_packet_limit_and_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(packets, "MAX_PACKETS", 20)
-    index = _index(write_clip(tmp_path / "a.avi", "mpeg4"))
+def test_the_index_stops_at_the_packet_limit_and_says_so(tmp_path: Path) -> None:
+    index = _index(write_clip(tmp_path / "a.avi", "mpeg4"), max_packets=20)
     assert index.n_packets == 20
-    assert [warning.code for warning in index.warnings] == ["cap-packets"]
+    (warning,) = index.warnings
+    assert warning.code == "cap-packets"
+    assert "--max-packets" in warning.message

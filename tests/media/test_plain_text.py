@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forensic_cli.media.plain_text import plain_text
+from forensic_cli.media.plain_text import first_entries, plain_text
 
 
 @settings(deadline=None)
@@ -30,3 +30,10 @@ def test_whatever_goes_in_only_printable_text_of_limited_length_comes_out(value:
 )
 def test_text_is_shown_as_it_is_and_the_rest_as_escapes(value: object, shown: str) -> None:
     assert plain_text(value) == shown
+
+
+def test_entries_beyond_the_limit_are_counted_and_not_dropped_in_silence() -> None:
+    entries = [(f"tag{number:03d}", "x") for number in range(103)]
+    assert first_entries(entries, 103) == tuple(entries)
+    shown = first_entries(reversed(entries), 100)
+    assert shown == (*entries[:100], ("(left out)", "3 more entries"))

@@ -1,0 +1,99 @@
+"""Reading items one after the other, each in a worker of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from forensic_cli.config import IsolationSettings
+from forensic_cli.isolation.endings import ended, of_fault, overdue, senseless, stalled
+from forensic_cli.isolation.host import Nursery, can_fork_cleanly
+from forensic_cli.isolation.messages import ChannelClosedError, MessageError
+from forensic_cli.isolation.remote import FaultError, OverdueError, RemoteFaceStream, StalledError
+from forensic_cli.isolation.stream import FaceReading
+from forensic_cli.isolation.worker import Task
+
+# A worker that has said its last word, or has crashed, is gone at once.
+_EXIT_TIMEOUT_S = 10.0
+
+
+class IsolatedReader:
+    """Decodes each item in a process of its own; see `FaceReader`.
+
+    Once a worker has ended, the nursery makes the next one. One that does not end is killed together with
+    its nursery, and a new nursery is started for the next item.
+
+    Args:
+        reading: what is asked of every item.
+        limits: of a worker.
+        forks: see `nursery.main`.
+    """
+
+    def __init__(self, reading: FaceReading, limits: IsolationSettings, forks: bool | None = None) -> None:
+        self._reading, self._limits = reading, limits
+        self._forks = can_fork_cleanly() if forks is None else forks
+        self._nursery: Nursery | None = None
+        # Where each item uses a nursery up, the next one loads meanwhile.
+        self._spare: Nursery | None = None
+
+    @property
+    def nursery_pid(self) -> int | None:
+        """Of the nursery in use, None where there is none."""
+        return self._nursery.pid if self._nursery else None
+
+    def prepare(self) -> None:
+        """Starts a nursery, unless one is there. It loads while the host hashes."""
+        if self._nursery is None:
+            self._nursery, self._spare = self._spare or self._start(), None
+
+    @contextmanager
+    def open(self, file: BinaryIO, name: str) -> Iterator[RemoteFaceStream]:
+        """See `FaceReader.open`.
+
+        Raises:
+            MediaError: also for a crash, a stall, too long a time and too much memory.
+            WorkerDefectError: the program failed in the worker.
+            ForensicError: no worker can be started.
+        """
+        self.prepare()
+        nursery = self._nursery
+        assert nursery is not None  # prepare() has seen to it
+        is_clean = False
+        channel = nursery.hand_over(Task(name, self._reading, self._limits.memory_mib), file)
+        if not self._forks:
+            self._spare = self._start()
+        try:
+            stream = RemoteFaceStream(channel, self._reading, self._limits)
+            yield stream
+            is_clean = stream.is_complete and nursery.exit_code(_EXIT_TIMEOUT_S) == 0
+        except FaultError as error:
+            is_clean = nursery.exit_code(_EXIT_TIMEOUT_S) == 0
+            raise of_fault(error.fault) from None
+        except StalledError:
+            raise stalled(name, self._limits) from None
+        except OverdueError:
+            raise overdue(name, self._limits) from None
+        except MessageError as error:
+            raise senseless(name, str(error)) from None
+        except ChannelClosedError:
+            exit_code = nursery.exit_code(_EXIT_TIMEOUT_S)
+            # Whatever ended the worker, the nursery has seen it off.
+            is_clean = exit_code is not None
+            raise ended(name, exit_code, self._limits) from None
+        finally:
+            channel.close()
+            # Nothing may linger: neither a worker that goes on, nor one that was left in the middle.
+            if not (is_clean and self._forks):
+                nursery.kill()
+                self._nursery = None
+
+    def close(self) -> None:
+        """Ends every process that was started."""
+        for nursery in (self._nursery, self._spare):
+            if nursery is not None:
+                nursery.kill()
+        self._nursery = self._spare = None
+
+    def _start(self) -> Nursery:
+        return Nursery(self._reading.faces, self._forks)

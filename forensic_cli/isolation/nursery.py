@@ -1,0 +1,128 @@
+"""The nursery: a clean process that has loaded the decoders and makes a worker for each item.
+
+It is started afresh and not forked off the host, whose memory holds the model, the case and the results of
+earlier items. It never opens a file of the evidence: it only hands descriptors on. So each worker begins
+in the same clean state, whatever the item before it did, and costs milliseconds, since all is loaded.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import threading
+from typing import NoReturn
+
+from forensic_cli.config import DetectorName, FaceSettings
+from forensic_cli.evidence.records import from_jsonable
+from forensic_cli.faces.dlib_detectors import DlibHogDetector
+from forensic_cli.isolation.confine import confine, die_with_parent
+from forensic_cli.isolation.messages import Channel
+from forensic_cli.isolation.worker import EXIT_DEFECT, EXIT_OUT_OF_MEMORY, Task, is_out_of_memory, work
+
+LENGTH = struct.Struct(">I")
+STATUS = struct.Struct(">i")
+READY = b"R"
+
+
+def main(control_descriptor: int, forks: bool) -> None:
+    """Serves the host until it hangs up.
+
+    Args:
+        control_descriptor: of the connection to the host.
+        forks: make a worker of a copy of this process for each item; False makes one of this process
+            itself, for the one item.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with_parent()
+    with socket.socket(fileno=control_descriptor) as control:
+        faces: FaceSettings = from_jsonable(FaceSettings, json.loads(_receive(control)[0]))
+        _load(faces)
+        control.sendall(READY)
+        while True:
+            content, descriptors = _receive(control, 2)
+            evidence, channel = descriptors
+            task: Task = from_jsonable(Task, json.loads(content))
+            if not forks:
+                _become_worker(task, evidence, channel, control.fileno(), end_with_host=True)
+            _serve(control, task, evidence, channel)
+
+
+def _load(faces: FaceSettings) -> None:
+    """Loads, before the first item, what every worker would have to load for itself."""
+    import av.video.frame  # noqa: F401
+    from PIL import Image, ImageCms  # noqa: F401
+
+    import forensic_cli.media.images
+    import forensic_cli.media.videos  # noqa: F401
+
+    if faces.detector is DetectorName.DLIB_HOG:
+        DlibHogDetector.warm_up(faces.n_threads)
+
+
+def _receive(control: socket.socket, n_descriptors: int = 0) -> tuple[bytes, list[int]]:
+    """One request of the host with its descriptors; ends the process when the host has hung up."""
+    start, descriptors, _, _ = socket.recv_fds(control, LENGTH.size, n_descriptors)
+    if len(start) < LENGTH.size:
+        sys.exit(0)
+    (n_bytes,) = LENGTH.unpack(start)
+    content = bytearray()
+    while len(content) < n_bytes:
+        part = control.recv(n_bytes - len(content))
+        if not part:
+            sys.exit(0)
+        content += part
+    return bytes(content), descriptors
+
+
+def _serve(control: socket.socket, task: Task, evidence: int, channel: int) -> None:
+    # The writing end lives in the worker alone: it closes when the worker is gone.
+    gone, alive = os.pipe()
+    worker = os.fork()
+    if worker == 0:
+        _become_worker(task, evidence, channel, alive)
+    for descriptor in (evidence, channel, alive):
+        os.close(descriptor)
+    poller = select.poll()
+    poller.register(gone, select.POLLIN)
+    poller.register(control, select.POLLIN)
+    if any(descriptor == control.fileno() for descriptor, _ in poller.poll()):
+        # The host says nothing while a worker runs: it has hung up.
+        os.kill(worker, signal.SIGKILL)
+        os.waitpid(worker, 0)
+        sys.exit(0)
+    os.close(gone)
+    _, status = os.waitpid(worker, 0)
+    control.sendall(STATUS.pack(os.waitstatus_to_exitcode(status)))
+
+
+def _become_worker(
+    task: Task, evidence: int, channel: int, lifeline: int, end_with_host: bool = False
+) -> NoReturn:
+    """Reads the item, confined, and ends the process: nothing of it returns.
+
+    Args:
+        lifeline: a descriptor that stays open while the worker lives.
+        end_with_host: it is the connection to the host, whose end nobody else watches.
+    """
+    code = EXIT_DEFECT
+    try:
+        die_with_parent()
+        confine(task.memory_mib, (evidence, channel, lifeline))
+        if end_with_host:
+            threading.Thread(target=_exit_at_hang_up, args=(lifeline,), daemon=True).start()
+        work(task, evidence, Channel(socket.socket(fileno=channel)))
+        code = 0
+    except BaseException as error:  # noqa: BLE001 - the edge of a process: what is raised becomes its exit code
+        code = EXIT_OUT_OF_MEMORY if is_out_of_memory(error) else EXIT_DEFECT
+    finally:
+        os._exit(code)
+
+
+def _exit_at_hang_up(control: int) -> None:
+    os.read(control, 1)
+    os._exit(EXIT_DEFECT)

@@ -1,0 +1,186 @@
+"""A medium as a stream of the faces in its frames, and how it is made where the file is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+from forensic_cli.config import FaceSettings, MediaLimits, Sampling
+from forensic_cli.errors import MediaError
+from forensic_cli.evidence.exhibits import FrameView, view_of
+from forensic_cli.faces.crop import cut_crop
+from forensic_cli.faces.detect import Detection, FaceDetector, detect_stream, make_detector
+from forensic_cli.faces.track import Tracker
+from forensic_cli.media import read_media
+from forensic_cli.types import Crop, FrameCounts, MediaFacts, ScanWarning
+
+
+@dataclass(frozen=True, slots=True)
+class FaceReading:
+    """What is asked of every item of a scan.
+
+    Attributes:
+        wants_views: each frame with a face comes with a reduced view of it, for the exhibits.
+    """
+
+    sampling: Sampling
+    limits: MediaLimits
+    faces: FaceSettings
+    wants_views: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameFaces:
+    """The faces of one sampled frame.
+
+    Attributes:
+        crops: in the order of detection; empty where no face was found.
+        view: the frame reduced for display, where it was asked for and a face was found.
+        n_dropped: faces beyond the cap.
+        smallest_face_px: face side down to which the frame was searched.
+    """
+
+    crops: tuple[Crop, ...]
+    view: FrameView | None
+    n_dropped: int
+    smallest_face_px: float
+
+
+class FaceStream(Protocol):
+    """An opened image or video whose faces are found, tracked and cut."""
+
+    @property
+    def facts(self) -> MediaFacts:
+        """What the file is; known before the first frame."""
+        ...
+
+    @property
+    def n_planned(self) -> int:
+        """Frames that `frames` will try to give out."""
+        ...
+
+    def frames(self) -> Iterator[FrameFaces]:
+        """Yields every sampled frame in display order; once only."""
+        ...
+
+    @property
+    def counts(self) -> FrameCounts:
+        """The denominators; complete when `frames` has ended."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[ScanWarning, ...]:
+        """What the reader of a report must know of the medium; complete when `frames` has ended."""
+        ...
+
+
+class FaceReader(Protocol):
+    """Opens one item after the other. To be closed when there are no more."""
+
+    def prepare(self) -> None:
+        """Begins to load what the next item needs, and returns at once."""
+        ...
+
+    def open(self, file: BinaryIO, name: str) -> AbstractContextManager[FaceStream]:
+        """Opens a file from its beginning.
+
+        Args:
+            file: as `provenance.files.open_read_only` gives it.
+            name: the file's own name, for messages and for what its suffix promises.
+
+        Raises:
+            MediaError: it cannot be read; also from `frames`.
+        """
+        ...
+
+    def close(self) -> None:
+        """Lets go of everything."""
+        ...
+
+
+class DirectFaceStream:
+    """The faces of a file that is decoded in this very process; see `FaceStream`."""
+
+    def __init__(self, file: BinaryIO, name: str, reading: FaceReading, detector: FaceDetector) -> None:
+        self._reading, self._detector = reading, detector
+        self._source = read_media(file, name, reading.sampling, reading.limits)
+
+    @property
+    def facts(self) -> MediaFacts:
+        """What the file is."""
+        return self._source.facts
+
+    @property
+    def n_planned(self) -> int:
+        """Frames that the sampling rule chose."""
+        return self._source.n_planned
+
+    def frames(self) -> Iterator[FrameFaces]:
+        """Decodes, detects, tracks and cuts, as a stream: see `detect_stream`.
+
+        Raises:
+            MediaError: not one of the frames can be decoded.
+        """
+        tracker = Tracker()
+        for detection in detect_stream(
+            self._source.frames(), self._reading.faces, detector_factory=lambda _: self._detector
+        ):
+            yield self._cut(detection, tracker)
+
+    @property
+    def counts(self) -> FrameCounts:
+        """The denominators."""
+        return self._source.counts
+
+    @property
+    def warnings(self) -> tuple[ScanWarning, ...]:
+        """What the medium's reader met."""
+        return self._source.warnings
+
+    def _cut(self, detection: Detection, tracker: Tracker) -> FrameFaces:
+        track_ids = tracker.update(detection.frame, detection.faces)
+        crops = tuple(
+            cut_crop(detection.frame, face, track_id)
+            for track_id, face in zip(track_ids, detection.faces, strict=True)
+        )
+        view = None
+        if crops and self._reading.wants_views:
+            # The full frame is let go here: what waits for the model is the crop and a reduced view.
+            view = view_of(detection.frame, marked_faces(crops))
+        return FrameFaces(crops, view, detection.n_dropped, detection.smallest_face_px)
+
+
+def marked_faces(crops: tuple[Crop, ...]) -> list[tuple[int, tuple[float, float, float, float]]]:
+    """(track id, face box) of each crop, as a `FrameView` wants them."""
+    return [(crop.track_id, crop.face.box_xyxy) for crop in crops]
+
+
+class DirectReader:
+    """Decodes in this process, without isolation; see `FaceReader`.
+
+    Raises:
+        UsageError: dlib, or the CNN's model file, is not installed.
+        WeightsError: the CNN's model file is not the published one.
+    """
+
+    def __init__(self, reading: FaceReading) -> None:
+        self._reading = reading
+        self._detector = make_detector(reading.faces)
+
+    def prepare(self) -> None:
+        """All is loaded."""
+
+    @contextmanager
+    def open(self, file: BinaryIO, name: str) -> Iterator[DirectFaceStream]:
+        """See `FaceReader.open`."""
+        try:
+            yield DirectFaceStream(file, name, self._reading, self._detector)
+        except MemoryError as error:
+            raise MediaError(
+                f"Decoding {name} needed more memory than there is.", "Lower --jobs or --max-pixels."
+            ) from error
+
+    def close(self) -> None:
+        """Nothing to let go of."""
