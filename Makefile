@@ -34,7 +34,7 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.installed-dev: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[dev,train]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,train,sign]'
 	touch $@ $(VENV)/.installed
 
 clean:

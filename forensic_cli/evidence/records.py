@@ -13,6 +13,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from forensic_cli.case.model import Case
 from forensic_cli.errors import UsageError, VerificationError
+from forensic_cli.evidence.tolerance import Tolerance
 from forensic_cli.model.weights import ModelCard
 from forensic_cli.types import ItemResult, RunInfo
 
@@ -59,6 +60,8 @@ class Manifest:
         files: every output but manifest.json itself, SHA256SUMS, and audit.jsonl, which goes on when a
             report is written; SHA256SUMS names that one as well.
         audit_head_sha256: of the audit log's last line when the scan ended. Later lines tell of reports.
+        tolerance: how closely an analysis of the same evidence, by this version and with these weights, is
+            to agree with these results.
     """
 
     schema: int
@@ -70,6 +73,7 @@ class Manifest:
     n_items: int
     files: tuple[ManifestFile, ...]
     audit_head_sha256: str
+    tolerance: Tolerance
 
 
 def to_jsonable(value: Any) -> Any:

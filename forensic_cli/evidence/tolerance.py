@@ -1,0 +1,37 @@
+"""How closely a repetition agrees: the figures that the results state and `verify --rerun` applies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """Largest differences between two analyses of the same file by the same version and weights.
+
+    Attributes:
+        score: of a crop, a track or an item, and of the ends of their intervals.
+        box_px: of each edge of a face's box and of its crop.
+    """
+
+    score: float
+    box_px: float
+
+
+# Arithmetic of other processors and libraries rounds otherwise: single precision in the fifth digit of an
+# activation, half precision in the second. Faces are found on the CPU in both.
+_BY_PRECISION = {"fp32": Tolerance(0.001, 1.0), "bf16": Tolerance(0.1, 1.0), "fp16": Tolerance(0.02, 1.0)}
+
+
+def tolerance_of(precision: str) -> Tolerance:
+    """The tolerance of results that were made in this precision: "fp32", "bf16" or "fp16".
+
+    Raises:
+        KeyError: it is none of them.
+    """
+    return _BY_PRECISION[precision]
+
+
+def coarser(first: Tolerance, second: Tolerance) -> Tolerance:
+    """What two analyses can agree in that were made in different precisions."""
+    return Tolerance(max(first.score, second.score), max(first.box_px, second.box_px))
