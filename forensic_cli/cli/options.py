@@ -46,6 +46,15 @@ JobsOption = Annotated[
 DeviceOption = Annotated[
     DeviceName, typer.Option("--device", help="Where the model runs; auto takes a GPU if there is one.")
 ]
+LanguageOption = Annotated[
+    str, typer.Option("--language", help="Language of the report: en or de, or another catalogue's tag.")
+]
+FinalOption = Annotated[
+    bool,
+    typer.Option(
+        "--final", help="No draft: no watermark. Needs the case data that `case check` lists as missing."
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from forensic_cli.errors import UsageError
 SHARED = {
     "paths": "paths",
     "out": "out_dir",
+    "language": "report_language",
+    "is_final": "report_is_final",
     "case": "case",
     "case_number": "case.number",
     "exhibit_prefix": "case.exhibit_prefix",
@@ -36,28 +38,35 @@ SHARED = {
     "max_pixels": "limits.max_pixels",
     "max_frames": "limits.max_frames",
     "max_seconds": "limits.max_duration_s",
+    "max_streams": "limits.max_streams",
+    "max_packets": "limits.max_packets",
+    "max_memory": "isolation.memory_mib",
+    "max_stall": "isolation.stall_s",
+    "max_item_seconds": "isolation.total_s",
     "seed": "seed",
 }
 # Options that change nothing that was found, and may be others.
 FREE = {"report", "as_json", "jobs", "quiet", "resume", "reanalyse_changed"}
 
 
-def resumed_config(first: ScanConfig, folder: Path, asked: ScanConfig, given: Collection[str]) -> ScanConfig:
+def resumed_config(
+    first: ScanConfig, folder: Path, asked: ScanConfig, given: Mapping[str, str]
+) -> ScanConfig:
     """The configuration with which a scan goes on: the first run's, after a comparison with what was given.
 
     Args:
         first: of the first run.
         folder: its results folder, wherever it lies now.
         asked: what this command line says, with defaults for what it leaves out.
-        given: the parameters that this command line names.
+        given: the parameters that this command line names, each with the option as it is typed.
 
     Raises:
         UsageError: an option that was given differs from the first run's; every difference is named.
     """
     first = replace(first, out_dir=folder)
     differences = [
-        f"{option_of(name)}: {_text(then)} then, {_text(now)} now"
-        for name in sorted(given)
+        f"{option}: {_text(then)} then, {_text(now)} now"
+        for name, option in sorted(given.items())
         if name in SHARED and (then := _value(first, SHARED[name])) != (now := _value(asked, SHARED[name]))
     ]
     if differences:
@@ -71,11 +80,6 @@ def resumed_config(first: ScanConfig, folder: Path, asked: ScanConfig, given: Co
         report=asked.report if "report" in given else first.report,
         faces=replace(first.faces, n_threads=jobs),
     )
-
-
-def option_of(parameter: str) -> str:
-    """A parameter as the user types it."""
-    return "PATHS" if parameter == "paths" else f"--{parameter.replace('_', '-')}"
 
 
 def _value(config: ScanConfig, place: str) -> object:

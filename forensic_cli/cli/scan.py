@@ -11,9 +11,11 @@ from forensic_cli.cli.options import (
     AllFramesOption,
     DetectorOption,
     DeviceOption,
+    FinalOption,
     FpsOption,
     FramesOption,
     JobsOption,
+    LanguageOption,
     MinFaceOption,
     QuietOption,
     ScanPathsArgument,
@@ -90,6 +92,8 @@ def scan(
     laboratory: Annotated[str | None, typer.Option("--laboratory", help="Name of the laboratory.")] = None,
     requester: Annotated[str | None, typer.Option("--requester", help="Who asked for this.")] = None,
     question: Annotated[str | None, typer.Option("--question", help="What was asked.")] = None,
+    language: LanguageOption = "en",
+    is_final: FinalOption = False,
     fps: FpsOption = None,
     frames: FramesOption = None,
     all_frames: AllFramesOption = False,
@@ -160,6 +164,8 @@ def scan(
         paths=tuple(paths or (first.paths if first else ())),
         out_dir=results,
         report=report,
+        report_language=language,
+        report_is_final=is_final,
         case=make_case(
             case,
             number=case_number,
@@ -179,17 +185,33 @@ def scan(
     )
     if first is not None and resume is not None:
         config = resumed_config(first, resume, config, _given(context))
+    _require_report_form(config)
     raise typer.Exit(
         int(run_and_report(config, as_json, quiet, resume=resume, reanalyse_changed=reanalyse_changed))
     )
 
 
-def _given(context: typer.Context) -> set[str]:
-    """The parameters that the command line names."""
+def _require_report_form(config: ScanConfig) -> None:
+    """Refuses a report that could not be drawn in the end, before the first item is opened."""
+    from forensic_cli.case.final import require_complete
+    from forensic_cli.report.catalogue import require_language
+
+    require_language(config.report_language)
+    if not config.report_is_final:
+        return
+    if config.report is None:
+        raise UsageError("--final speaks of a report, and none is asked for.", "Add --report out.pdf.")
+    require_complete(config.case)
+
+
+def _given(context: typer.Context) -> dict[str, str]:
+    """The parameters that the command line names, and how the user writes each."""
     return {
-        name
-        for name in context.params
-        if (source := context.get_parameter_source(name)) is not None and source.name == "COMMANDLINE"
+        parameter.name: parameter.opts[0] if parameter.param_type_name == "option" else "PATHS"
+        for parameter in context.command.params
+        if parameter.name
+        and (source := context.get_parameter_source(parameter.name)) is not None
+        and source.name == "COMMANDLINE"
     }
 
 
@@ -230,6 +252,7 @@ def run_and_report(
     from forensic_cli.cli.progress import make_listener
     from forensic_cli.cli.summary import print_summary
     from forensic_cli.pipeline import draw_report, resume_scan, run_scan
+    from forensic_cli.report.form import ReportForm
 
     listener = make_listener(as_json=as_json, quiet=quiet)
     with listener:
@@ -239,7 +262,8 @@ def run_and_report(
             result = resume_scan(resume, config, listener, reanalyse_changed=reanalyse_changed)
         if config.report is not None and config.out_dir is not None:
             listener.on_report(config.report)
-            draw_report(result, config.out_dir, config.report)
+            form = ReportForm(config.report_language, config.report_is_final)
+            draw_report(result, config.out_dir, config.report, form)
     if not quiet:
         print_summary(result, config.out_dir, config.report)
     return exit_code(result)

@@ -13,9 +13,10 @@ from forensic_cli.pipeline.interruptions import interruptions_ignored
 from forensic_cli.provenance.audit import AUDIT_NAME
 from forensic_cli.provenance.files import write_atomically
 from forensic_cli.provenance.lock import folder_lock
+from forensic_cli.report.form import DRAFT, ReportForm
 
 
-def draw_report(result: ScanResult, results_dir: Path, target: Path) -> None:
+def draw_report(result: ScanResult, results_dir: Path, target: Path, form: ReportForm = DRAFT) -> None:
     """Draws the PDF of saved results, notes it in the audit log, and adds its hash to SHA256SUMS.
 
     Raises:
@@ -25,7 +26,7 @@ def draw_report(result: ScanResult, results_dir: Path, target: Path) -> None:
     from forensic_cli.report.pdf import write_pdf
 
     with interruptions_ignored(), folder_lock(results_dir):
-        write_pdf(build_report(result, results_dir), target)
+        write_pdf(build_report(result, results_dir, form), target)
         add_report(results_dir, target)
 
 
@@ -47,7 +48,9 @@ def complete_report(past: PastScan, results_dir: Path) -> Path | None:
                 return None
             add_to_sums(results_dir, results_dir / AUDIT_NAME, target)
             return target
-        content = _drawn(load_results(results_dir), results_dir)
+        options = past.started.options
+        form = ReportForm(options.report_language, options.report_is_final)
+        content = _drawn(load_results(results_dir), results_dir, form)
         if not target.exists():
             write_atomically(target, content, overwrite=False)
         elif target.read_bytes() != content:
@@ -59,8 +62,8 @@ def complete_report(past: PastScan, results_dir: Path) -> Path | None:
     return target
 
 
-def _drawn(result: ScanResult, results_dir: Path) -> bytes:
+def _drawn(result: ScanResult, results_dir: Path, form: ReportForm) -> bytes:
     from forensic_cli.report.build import build_report
     from forensic_cli.report.pdf import draw_pdf
 
-    return draw_pdf(build_report(result, results_dir))
+    return draw_pdf(build_report(result, results_dir, form))

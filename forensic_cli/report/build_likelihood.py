@@ -4,92 +4,108 @@ from __future__ import annotations
 
 from forensic_cli.evidence.records import ScanResult
 from forensic_cli.model.calibration import Calibration
-from forensic_cli.report import wording as w
 from forensic_cli.report.build_item import item_label
-from forensic_cli.report.formats import count_text, signed_text
+from forensic_cli.report.formats import MINUS
+from forensic_cli.report.language import Language
 from forensic_cli.report.likelihood_text import likelihood_text
 from forensic_cli.report.model import Field, Section
-from forensic_cli.report.text import clip
 
 
-def build_opinion(result: ScanResult) -> Section:
+def build_opinion(result: ScanResult, lang: Language) -> Section:
     """Both propositions, and the strength of every finding, or why none stands beside them."""
     calibration = result.model.calibration
-    if calibration is None:
-        paragraphs = (w.OPINION_PROPOSITIONS, w.OPINION_NOT_CALIBRATED, w.OPINION_ALTERNATIVES)
-        return Section("opinion", w.OPINION_TITLE, paragraphs=paragraphs)
-    how, scale = w.OPINION_CALIBRATED
-    how = how.format(
-        n=f"{calibration.n_genuine:,}",
-        n_forged=f"{calibration.n_forged:,}",
-        people=count_text(calibration.n_identities, "person", "people"),
-        methods=", ".join(calibration.forging_methods),
-    )
-    texts = [(item_label(item, result.case), likelihood_text(item.finding)) for item in result.items]
-    fields = tuple(Field(w.ITEM.format(label=label), text.sentence) for label, text in texts if text.sentence)
+    paragraphs: tuple[str, ...] = (lang.say("opinion.propositions"), lang.say("opinion.not_calibrated"))
+    if calibration is not None:
+        how = lang.say(
+            "opinion.calibrated",
+            n=lang.number(calibration.n_genuine),
+            n_forged=lang.number(calibration.n_forged),
+            people=lang.count(calibration.n_identities, "person"),
+            methods=", ".join(calibration.forging_methods),
+        )
+        paragraphs = (lang.say("opinion.propositions"), how, lang.say("opinion.scale"))
+    texts = [(item_label(item, result.case), likelihood_text(item.finding, lang)) for item in result.items]
     return Section(
         "opinion",
-        w.OPINION_TITLE,
-        paragraphs=(w.OPINION_PROPOSITIONS, how, scale, w.OPINION_ALTERNATIVES),
-        fields=fields,
+        lang.say("opinion.title"),
+        paragraphs=paragraphs,
+        fields=tuple(
+            Field(lang.say("head.item", label=label), text.sentence) for label, text in texts if text.sentence
+        ),
+        points_title=lang.say("opinion.alternatives_title"),
+        points=lang.say_all("opinion.alternatives"),
+        note=lang.say("opinion.alternatives_note"),
     )
 
 
-def build_calibration(calibration: Calibration | None) -> Section | None:
+def build_calibration(calibration: Calibration | None, lang: Language) -> Section | None:
     """What the likelihood ratios rest on; None where there are none."""
     if calibration is None:
         return None
-    low, high = calibration.score_range
+    say, number = lang.say, lang.number
     validated = calibration.validated
-    values = (
-        ("Method", calibration.method),
-        ("Natural log LR", f"{calibration.slope:.4f} × score {_term(calibration.intercept)}"),
-        (
-            "Bounds of log10 LR",
-            f"{signed_text(calibration.log10_lr_min, 2)} and {signed_text(calibration.log10_lr_max, 2)}",
-        ),
-        ("Rule of the bounds", calibration.bound_rule),
-        (
-            "Units",
-            f"{calibration.n_genuine:,} genuine, {calibration.n_forged:,} forged, of "
-            f"{calibration.n_identities:,} people; crops a unit: {calibration.crops_per_unit}",
-        ),
-        ("Data", clip(calibration.data)),
-        ("Forged by", ", ".join(calibration.forging_methods)),
-        ("Conditions", "; ".join(calibration.conditions)),
-        (
-            "Cllr",
-            f"{calibration.cllr:.3f} (empirical cross-entropy at even prior odds); at best "
-            f"{calibration.cllr_min:.3f}",
-        ),
-        ("Expected calibration error", f"{calibration.expected_calibration_error:.3f}, over ten bins"),
-        ("Scores of the set", f"{signed_text(low)} to {signed_text(high)}"),
-        (
-            "Validated range",
-            f"faces from {validated.smallest_face_px} px; sharpness {validated.sharpness[0]:.1f} to "
-            f"{validated.sharpness[1]:.1f}; coded as {', '.join(validated.codings)}",
-        ),
-        ("Plots beside the weights", f"{calibration.tippett_file}, {calibration.entropy_file}"),
+    line = say(
+        "calibration.line_value",
+        slope=number(calibration.slope, 4),
+        sign="+" if calibration.intercept >= 0 else MINUS,
+        intercept=number(abs(calibration.intercept), 4),
     )
-    fields = tuple(Field(label, value or w.NOT_SUPPLIED) for label, value in values)
-    return Section("calibration", w.CALIBRATION_TITLE, fields=fields)
+    bounds = say(
+        "calibration.bounds_value",
+        low=lang.signed(calibration.log10_lr_min, 2),
+        high=lang.signed(calibration.log10_lr_max, 2),
+    )
+    units = say(
+        "calibration.units_value",
+        genuine=number(calibration.n_genuine),
+        forged=number(calibration.n_forged),
+        people=lang.count(calibration.n_identities, "person"),
+        crops=number(calibration.crops_per_unit),
+    )
+    cllr = say(
+        "calibration.cllr_value", cllr=number(calibration.cllr, 3), best=number(calibration.cllr_min, 3)
+    )
+    ece = say("calibration.ece_value", value=number(calibration.expected_calibration_error, 3))
+    reach = say(
+        "calibration.validated_value",
+        px=number(validated.smallest_face_px),
+        low=number(validated.sharpness[0], 1),
+        high=number(validated.sharpness[1], 1),
+        codings=", ".join(validated.codings),
+    )
+    stored = [lang.stored(condition, is_marked=False) for condition in calibration.conditions]
+    values = (
+        (say("calibration.method"), lang.stored(calibration.method)),
+        (say("calibration.line"), line),
+        (say("calibration.bounds"), bounds),
+        (say("calibration.bound_rule"), lang.stored(calibration.bound_rule)),
+        (say("calibration.units"), units),
+        (say("calibration.data"), lang.stored(lang.clip(calibration.data))),
+        (say("calibration.forged_by"), ", ".join(calibration.forging_methods)),
+        (say("calibration.conditions"), "; ".join(stored)),
+        (say("calibration.cllr"), cllr),
+        (say("calibration.ece"), ece),
+        (say("calibration.scores"), lang.interval(calibration.score_range)),
+        (say("calibration.validated"), reach),
+        (
+            say("calibration.plots"),
+            ", ".join(filter(None, (calibration.tippett_file, calibration.entropy_file))),
+        ),
+    )
+    fields = tuple(Field(label, value or say("common.not_supplied")) for label, value in values)
+    return Section("calibration", say("calibration.title"), fields=fields)
 
 
-def _term(intercept: float) -> str:
-    sign = "+" if intercept >= 0 else "−"
-    return f"{sign} {abs(intercept):.4f}"
-
-
-def calibration_rows(calibration: Calibration | None) -> tuple[tuple[str, ...], ...]:
+def calibration_rows(calibration: Calibration | None, lang: Language) -> tuple[tuple[str, ...], ...]:
     """Cllr a condition, as cells."""
     return tuple(
         (
-            row.condition,
-            row.domain,
-            f"{row.n_genuine:,}",
-            f"{row.n_forged:,}",
-            f"{row.cllr:.3f}",
-            f"{row.cllr_min:.3f}",
+            lang.stored(row.condition, is_marked=False),
+            lang.stored(row.domain, is_marked=False),
+            lang.number(row.n_genuine),
+            lang.number(row.n_forged),
+            lang.number(row.cllr, 3),
+            lang.number(row.cllr_min, 3),
         )
         for row in (calibration.rows if calibration else ())
     )

@@ -8,8 +8,8 @@ from statistics import median
 
 from forensic_cli.errors import VerificationError
 from forensic_cli.model.weights import ModelCard
-from forensic_cli.report import wording as w
-from forensic_cli.report.formats import count_text, interval_text, letter, signed_text, time_text, typeset
+from forensic_cli.report.formats import letter
+from forensic_cli.report.language import Language
 from forensic_cli.report.likelihood_text import likelihood_text
 from forensic_cli.report.model import (
     Field,
@@ -33,7 +33,7 @@ _MAX_NAMED_IN_LIMITS = 6
 
 
 def build_tracks(
-    item: ItemResult, card: ModelCard, results_dir: Path
+    item: ItemResult, card: ModelCard, results_dir: Path, lang: Language
 ) -> tuple[tuple[TrackSection, ...], str]:
     """The tracks of an item, and a note where some are only summarised.
 
@@ -44,13 +44,15 @@ def build_tracks(
     sections = []
     n_letters = 0
     for track in item.tracks:
-        section = _build_track(item, track, card, results_dir, n_letters, is_crowd and not track.exhibits)
+        section = _build_track(
+            item, track, card, results_dir, n_letters, is_crowd and not track.exhibits, lang
+        )
         n_letters += len(section.frames)
         sections.append(section)
     n_shown = sum(not section.is_summarised for section in sections)
     if n_shown == len(sections):
         return tuple(sections), ""
-    note = w.TRACKS_NOTE.format(total=count_text(len(sections), "face track"), shown=f"{n_shown:,}")
+    note = lang.say("track.note", total=lang.count(len(sections), "track"), shown=lang.number(n_shown))
     return tuple(sections), note
 
 
@@ -61,31 +63,38 @@ def _build_track(
     results_dir: Path,
     n_letters: int,
     is_summarised: bool,
+    lang: Language,
 ) -> TrackSection:
     is_video = item.media is None or item.media.kind is MediaKind.VIDEO
     shown = _group_by_frame(track)
     letters = {exhibits[0].frame_index: letter(n_letters + n) for n, exhibits in enumerate(shown)}
     frames = tuple(
-        _shown_frame(exhibits, letters[exhibits[0].frame_index], is_video, results_dir) for exhibits in shown
+        _shown_frame(exhibits, letters[exhibits[0].frame_index], is_video, results_dir, lang)
+        for exhibits in shown
     )
     readings = track.readings
     rows = tuple(r for r in readings if len(readings) <= _MAX_READING_ROWS or r.frame_index in letters)
     finding = track.finding
+    note = ""
+    if len(rows) < len(readings):
+        note = lang.say("track.readings_note", n=lang.number(len(readings)))
     return TrackSection(
         anchor=f"item-{item.item_id}-face-{track.track_id}",
-        title=w.TRACK.format(id=track.track_id),
+        title=lang.say("track.title", id=track.track_id),
         verdict=finding.verdict,
-        words=w.VERDICT_WORDS[finding.verdict],
-        score="" if finding.score is None else signed_text(finding.score),
-        interval=interval_text(finding.interval),
-        likelihood=likelihood_text(finding),
-        n_frames=f"{len(readings):,}",
-        span=_span(readings) if is_video else "",
-        reasons=tuple(map(typeset, finding.reasons)),
-        plot=_plot(item, track, card, shown, letters),
-        fields=_fields(track, card),
-        readings=tuple(_row(reading, letters.get(reading.frame_index, ""), is_video) for reading in rows),
-        readings_note="" if len(rows) == len(readings) else w.READINGS_NOTE.format(n=f"{len(readings):,}"),
+        words=lang.say(f"verdict.{finding.verdict.value}"),
+        score="" if finding.score is None else lang.signed(finding.score),
+        interval=lang.interval(finding.interval),
+        likelihood=likelihood_text(finding, lang),
+        n_frames=lang.number(len(readings)),
+        span=_span(readings, lang) if is_video else "",
+        reasons=tuple(map(lang.stored, finding.reasons)),
+        plot=_plot(item, track, card, shown, letters, lang),
+        fields=_fields(track, card, lang),
+        readings=tuple(
+            _row(reading, letters.get(reading.frame_index, ""), is_video, lang) for reading in rows
+        ),
+        readings_note=note,
         frames=frames,
         is_summarised=is_summarised,
     )
@@ -97,17 +106,19 @@ def _group_by_frame(track: TrackResult) -> list[list[Exhibit]]:
     return [list(group) for _, group in groupby(in_order, key=lambda exhibit: exhibit.frame_index)]
 
 
-def _shown_frame(exhibits: list[Exhibit], name: str, is_video: bool, results_dir: Path) -> ShownFrame:
+def _shown_frame(
+    exhibits: list[Exhibit], name: str, is_video: bool, results_dir: Path, lang: Language
+) -> ShownFrame:
     first = exhibits[0]
-    fields = [Field("Score", signed_text(first.score))]
+    fields = [Field(lang.say("item.score"), lang.signed(first.score))]
     if is_video:
         fields = [
-            Field("Frame number", f"{first.frame_index:,}"),
-            Field("Time", time_text(first.time_s)),
+            Field(lang.say("pictures.frame_number"), lang.number(first.frame_index)),
+            Field(lang.say("pictures.time"), lang.time(first.time_s)),
             *fields,
         ]
     return ShownFrame(
-        (w.SHOWN_FRAME if is_video else w.SHOWN_PICTURE).format(letter=name),
+        lang.say("pictures.frame" if is_video else "pictures.picture", letter=name),
         tuple(fields),
         tuple(_picture(exhibit, results_dir) for exhibit in exhibits),
     )
@@ -130,8 +141,11 @@ def _picture(exhibit: Exhibit, results_dir: Path) -> Picture:
     return Picture(results_dir.joinpath(*relative.parts), exhibit.file, exhibit.sha256, kind)
 
 
-def _span(readings: tuple[CropReading, ...]) -> str:
-    return f"{time_text(readings[0].time_s)} to {time_text(readings[-1].time_s)}" if readings else ""
+def _span(readings: tuple[CropReading, ...], lang: Language) -> str:
+    if not readings:
+        return ""
+    first, last = lang.time(readings[0].time_s), lang.time(readings[-1].time_s)
+    return lang.say("common.range", low=first, high=last)
 
 
 def _plot(
@@ -140,20 +154,22 @@ def _plot(
     card: ModelCard,
     shown: list[list[Exhibit]],
     letters: dict[int, str],
+    lang: Language,
 ) -> ScorePlot:
     scores = [reading.score for reading in track.readings]
     n_above = sum(score >= card.forged_threshold for score in scores)
     n_below = sum(score < card.no_support_threshold for score in scores)
-    description = w.PLOT_DESCRIPTION.format(
-        n=count_text(len(scores), "reading"),
-        low=signed_text(min(scores, default=0.0)),
-        high=signed_text(max(scores, default=0.0)),
-        above=f"{n_above:,}",
-        between=f"{len(scores) - n_above - n_below:,}",
-        below=f"{n_below:,}",
+    description = lang.say(
+        "plot.description",
+        n=lang.count(len(scores), "reading"),
+        low=lang.signed(min(scores, default=0.0)),
+        high=lang.signed(max(scores, default=0.0)),
+        above=lang.number(n_above),
+        between=lang.number(len(scores) - n_above - n_below),
+        below=lang.number(n_below),
     )
     if len(scores) == 1:
-        description = w.PLOT_DESCRIPTION_ONE.format(score=signed_text(scores[0]))
+        description = lang.say("plot.description_one", score=lang.signed(scores[0]))
     return ScorePlot(
         points=tuple((reading.time_s, reading.score) for reading in track.readings),
         marks=tuple(
@@ -168,75 +184,71 @@ def _plot(
     )
 
 
-def _fields(track: TrackResult, card: ModelCard) -> tuple[Field, ...]:
+def _fields(track: TrackResult, card: ModelCard, lang: Language) -> tuple[Field, ...]:
     readings = track.readings
-    scores = sorted(reading.score for reading in readings)
-    sides = sorted(reading.face_px for reading in readings)
     if not readings:
         return ()
+    scores = sorted(reading.score for reading in readings)
+    sides = sorted(reading.face_px for reading in readings)
     n_above = sum(score >= card.forged_threshold for score in scores)
+    above = lang.say("track.above_value", n=lang.number(n_above), total=lang.number(len(readings)))
     fields = [
-        Field("Crops read", f"{len(readings):,}"),
-        Field("At or above the forged threshold", f"{n_above:,} of {len(readings):,}"),
+        Field(lang.say("track.crops_read"), lang.number(len(readings))),
+        Field(lang.say("track.above"), above),
     ]
-    if len(readings) > 1:
-        fields += [
-            Field(
-                "Scores: lowest, median, highest",
-                ", ".join(map(signed_text, (scores[0], median(scores), scores[-1]))),
-            ),
-            Field(
-                "Face px: lowest, median, highest",
-                f"{sides[0]:.0f}, {median(sides):.0f}, {sides[-1]:.0f}",
-            ),
-        ]
-    else:
-        fields.append(Field("Face side", f"{sides[0]:.0f} px"))
+    if len(readings) == 1:
+        side = lang.say("track.side_value", px=lang.number(sides[0]))
+        return (*fields, Field(lang.say("track.side"), side))
+    low, middle, high = map(lang.signed, (scores[0], median(scores), scores[-1]))
+    fields.append(Field(lang.say("track.scores"), lang.say("track.three", low=low, middle=middle, high=high)))
+    low, middle, high = map(lang.number, (sides[0], median(sides), sides[-1]))
+    fields.append(Field(lang.say("track.sides"), lang.say("track.three", low=low, middle=middle, high=high)))
     return tuple(fields)
 
 
-def _row(reading: CropReading, shown_as: str, is_video: bool) -> ReadingRow:
+def _row(reading: CropReading, shown_as: str, is_video: bool, lang: Language) -> ReadingRow:
     return ReadingRow(
         shown_as,
         (
-            f"{reading.frame_index:,}",
-            time_text(reading.time_s) if is_video else "–",
-            f"{reading.activation.real:.3f}",
-            f"{reading.activation.fake:.3f}",
-            signed_text(reading.score),
-            f"{reading.face_px:.0f}",
-            f"{reading.sharpness:.0f}",
-            f"{reading.confidence:.2f}",
+            lang.number(reading.frame_index),
+            lang.time(reading.time_s) if is_video else "–",
+            lang.number(reading.activation.real, 3),
+            lang.number(reading.activation.fake, 3),
+            lang.signed(reading.score),
+            lang.number(reading.face_px),
+            lang.number(reading.sharpness),
+            lang.number(reading.confidence, 2),
         ),
     )
 
 
-def track_limits(tracks: tuple[TrackResult, ...]) -> list[str]:
+def track_limits(tracks: tuple[TrackResult, ...], lang: Language) -> list[str]:
     """The sentences that hold for some of an item's faces only."""
     single, few, small = [], [], []
     for track in tracks:
         n_readings = len(track.readings)
-        name = w.TRACK.format(id=track.track_id)
+        name = lang.say("track.title_inside", id=track.track_id)
         if n_readings == 1:
             single.append(name)
         elif n_readings < FEW_READINGS:
-            few.append(f"{name} ({n_readings} frames)")
+            frames = lang.count(n_readings, "frame")
+            few.append(lang.say("limit.few_track", track=name, frames=frames))
         side = median(reading.face_px for reading in track.readings) if track.readings else NATIVE_FACE_PX
         if side < NATIVE_FACE_PX:
-            small.append(f"{name} ({side:.0f} px)")
+            small.append(lang.say("limit.small_track", track=name, px=lang.number(side)))
     limits = []
     if single:
-        limits.append(w.LIMIT_SINGLE.format(tracks=_some(single)))
+        limits.append(lang.say("limit.single", tracks=_some(single, lang)))
     if few:
-        limits.append(w.LIMIT_FEW.format(n=FEW_READINGS, tracks=_some(few)))
+        limits.append(lang.say("limit.few", n=FEW_READINGS, tracks=_some(few, lang)))
     if small:
-        limits.append(w.LIMIT_SMALL.format(px=NATIVE_FACE_PX, tracks=_some(small)))
+        limits.append(lang.say("limit.small", px=NATIVE_FACE_PX, tracks=_some(small, lang)))
     return limits
 
 
-def _some(names: list[str]) -> str:
-    """The first few names, and how many more there are; each begins in the middle of a sentence."""
-    shown = [name[:1].lower() + name[1:] for name in names[:_MAX_NAMED_IN_LIMITS]]
+def _some(names: list[str], lang: Language) -> str:
+    """The first few names, and how many more there are."""
+    shown = names[:_MAX_NAMED_IN_LIMITS]
     if len(names) > len(shown):
-        shown.append(w.LIMIT_MORE.format(n=f"{len(names) - len(shown):,}"))
+        shown.append(lang.say("common.more", n=lang.number(len(names) - len(shown))))
     return ", ".join(shown)

@@ -6,53 +6,60 @@ from typing import Any
 
 from reportlab.platypus import CondPageBreak, PageBreak, Spacer, Table, TableStyle
 
-from forensic_cli.report import wording as w
 from forensic_cli.report.flow import Anchor, Drawn, PageOf, Story, VerdictLabel, paragraph, paragraphs
 from forensic_cli.report.fonts import BOLD, LIGHT, REGULAR
+from forensic_cli.report.language import Language
 from forensic_cli.report.model import Accounting, Field, ReportModel, Summary, SummaryRow
 from forensic_cli.report.styles import ACCENT, INK, MUTED, RULE, TEXT_HEIGHT, TEXT_WIDTH, style
-from forensic_cli.report.tables import boxed, field_value, plain_table_style, ruled_table, section_story
-from forensic_cli.report.text import draw_text, text_width
+from forensic_cli.report.tables import (
+    boxed,
+    field_value,
+    heading,
+    plain_table_style,
+    ruled_table,
+    section_story,
+)
+from forensic_cli.report.text import draw_text, fit_text, text_width
 
-_FINDING_WIDTHS = (50.0, 146.0, 148.0, 72.0, 32.0, TEXT_WIDTH - 448.0)
-_FINDING_WIDTHS_CALIBRATED = (50.0, 112.0, 104.0, 74.0, 76.0, 32.0, TEXT_WIDTH - 448.0)
+# Below a table of findings, the request begins on the same page where this much is left of it.
+_REQUEST_HEIGHT = 260.0
+_FINDING_WIDTHS = (58.0, 92.0, 134.0, 38.0, 134.0, TEXT_WIDTH - 456.0)
 
 
 def cover_story(model: ReportModel) -> Story:
     """Summary on one page, with the table of findings where it fits."""
-    summary = model.summary
+    summary, say = model.summary, model.language.say
     story: Story = [
-        Anchor("summary", "Summary"),
+        Anchor("summary", say("cover.outline")),
         paragraph(model.head.title, "title"),
-        paragraph(w.SUBTITLE, "subtitle"),
+        paragraph(say("head.subtitle"), "subtitle"),
         _facts_grid(summary.facts),
         Spacer(0, 6),
     ]
     if summary.notices:
         story += [boxed([paragraph(notice, "notice") for notice in summary.notices]), Spacer(0, 2)]
-    story += [paragraph(w.QUESTION_TITLE, "h2"), *paragraphs(summary.question, "lead")]
+    story += [paragraph(say("cover.question_title"), "h2"), *paragraphs(summary.question, "lead")]
     story += [
-        paragraph(w.ACCOUNTING_TITLE, "h2"),
-        AccountingTiles(summary.accounting),
+        paragraph(say("cover.accounting_title"), "h2"),
+        AccountingTiles(summary.accounting, model.language),
         paragraph(f"{summary.accounting.sentence} {summary.scope}", "note"),
     ]
     findings: Story = [
         CondPageBreak(90),
-        Anchor("findings", w.FINDINGS_TITLE),
-        paragraph(w.FINDINGS_TITLE, "h2"),
-        _findings_table(summary),
+        *heading("findings", say("cover.findings_title")),
+        _findings_table(summary, model.language),
     ]
-    on_one_page = [*story, *findings, *_meaning(summary)]
+    on_one_page = [*story, *findings, *_meaning(model)]
     if _height(on_one_page) <= TEXT_HEIGHT:
-        return on_one_page
+        return [*on_one_page, PageBreak()]
     # The first page stays a summary; a long table has the next ones to itself.
     tally: Story = [
-        paragraph(w.FINDINGS_TITLE, "h2"),
+        paragraph(say("cover.findings_title"), "h2"),
         _tally_table(summary),
         Spacer(0, 4),
-        paragraph(w.FINDINGS_BELOW, "note"),
+        paragraph(say("cover.findings_below"), "note"),
     ]
-    return [*story, *tally, *_meaning(summary), PageBreak(), *findings]
+    return [*story, *tally, *_meaning(model), PageBreak(), *findings, CondPageBreak(_REQUEST_HEIGHT)]
 
 
 def _height(story: Story) -> float:
@@ -65,13 +72,15 @@ def _height(story: Story) -> float:
     return total
 
 
-def _meaning(summary: Summary) -> Story:
+def _meaning(model: ReportModel) -> Story:
+    summary, say = model.summary, model.language.say
     column = (TEXT_WIDTH - 20) / 2
-    rows = [[paragraph(w.MEANS_TITLE, "h3"), "", paragraph(w.NOT_MEANS_TITLE, "h3")]]
+    rows = [[paragraph(say("cover.means_title"), "h3"), "", paragraph(say("cover.not_means_title"), "h3")]]
     rows.append([_notes(summary.means), "", _notes(summary.does_not_mean)])
     table = Table(rows, colWidths=(column, 20, column))
     table.setStyle(plain_table_style(0, 1))
-    return [Spacer(0, 10), table, Spacer(0, 6), boxed([paragraph(summary.draft, "value-strong")])]
+    review = [paragraph(say("cover.review_title"), "value-strong"), paragraph(summary.review, "value")]
+    return [Spacer(0, 10), table, Spacer(0, 6), boxed(review)]
 
 
 def _notes(texts: tuple[str, ...]) -> Story:
@@ -100,8 +109,9 @@ def _facts_grid(facts: tuple[Field, ...]) -> Table:
 class AccountingTiles(Drawn):
     """Found = analysed + without a face + skipped + failed, in large figures."""
 
-    def __init__(self, accounting: Accounting) -> None:
+    def __init__(self, accounting: Accounting, lang: Language) -> None:
         super().__init__(TEXT_WIDTH, 44)
+        self.names = lang.say_all("cover.accounting_tiles")
         self.counts = (
             accounting.n_found,
             accounting.n_analysed,
@@ -109,19 +119,20 @@ class AccountingTiles(Drawn):
             accounting.n_skipped,
             accounting.n_failed,
         )
+        self.figures = tuple(map(lang.number, self.counts))
 
     def draw(self) -> None:
         """Draws five figures, their signs and their names."""
         canvas = self.canv
         # Wide enough for a thousand items and the sign after them.
         step = 92.0
-        for number, (count, name) in enumerate(zip(self.counts, w.ACCOUNTING_TILES, strict=True)):
+        for number, (figure, name) in enumerate(zip(self.figures, self.names, strict=True)):
             x = number * step
             if number:
                 canvas.setFillColor(MUTED)
                 draw_text(canvas, x - 20, 21, "=" if number == 1 else "+", LIGHT, 17, "centre")
             canvas.setFillColor(ACCENT if number == 0 else INK)
-            draw_text(canvas, x, 19, f"{count:,}", LIGHT, 25)
+            draw_text(canvas, x, 19, figure, LIGHT, 25)
             canvas.setFillColor(MUTED)
             draw_text(canvas, x, 7, name, REGULAR, 8)
 
@@ -149,11 +160,10 @@ def _tally_table(summary: Summary) -> Any:
     return table
 
 
-def _findings_table(summary: Summary) -> Any:
-    names = w.COLUMNS_FINDINGS_CALIBRATED if summary.is_calibrated else w.COLUMNS_FINDINGS
-    base = _FINDING_WIDTHS_CALIBRATED if summary.is_calibrated else _FINDING_WIDTHS
-    header = [paragraph(name, "head") for name in names[:-2]]
-    header += [paragraph(name, "head-right") for name in names[-2:]]
+def _findings_table(summary: Summary, lang: Language) -> Any:
+    names, base = lang.say_all("cover.findings_columns"), _FINDING_WIDTHS
+    header = [paragraph(name, "head") for name in names[:-1]]
+    header.append(paragraph(names[-1], "head-right"))
     # The item's label takes the width that it needs, within reason, and the file's name gives it.
     longest = max(
         (text_width(row.label, BOLD, style("cell-strong").fontSize) for row in summary.rows), default=0
@@ -161,24 +171,20 @@ def _findings_table(summary: Summary) -> Any:
     item_width = min(max(base[0], longest + 10), base[0] + base[1] / 2)
     file_width = base[0] + base[1] - item_width
     widths = (item_width, file_width, *base[2:])
-    cells = [_finding_cells(row, summary.is_calibrated) for row in summary.rows]
-    return ruled_table(header, cells, widths)
+    cells = [_finding_cells(row, file_width) for row in summary.rows]
+    return ruled_table(header, cells, widths, padding=2.6)
 
 
-def _finding_cells(row: SummaryRow, is_calibrated: bool) -> list[Any]:
-    score: list[Any] = [paragraph(row.score or "–", "cell")]
-    if row.interval:
-        score.append(paragraph(row.interval, "cell-note"))
-    likelihood: list[Any] = [paragraph(row.likelihood.value or "–", "cell")]
-    if row.likelihood.short:
-        likelihood.append(paragraph(row.likelihood.short, "cell-note"))
+def _finding_cells(row: SummaryRow, file_width: float) -> list[Any]:
+    cell = style("cell")
+    # One line an item; the name stands in full on the item's own page.
+    name = fit_text(row.name, cell.fontName, cell.fontSize, file_width - 8)
     return [
         paragraph(row.label, "cell-strong"),
-        paragraph(row.name, "cell"),
+        paragraph(name, "cell"),
         VerdictLabel(row.verdict, row.words),
-        score,
-        *([likelihood] if is_calibrated else []),
-        paragraph(row.faces or "–", "cell-right"),
+        paragraph(row.score or "–", "cell"),
+        paragraph(row.likelihood, "cell"),
         PageOf(row.anchor, _FINDING_WIDTHS[-1]),
     ]
 
@@ -186,18 +192,18 @@ def _finding_cells(row: SummaryRow, is_calibrated: bool) -> list[Any]:
 def request_story(model: ReportModel) -> Story:
     """Who asked what, who answers, and where they sign."""
     return [
-        PageBreak(),
         *section_story(model.request),
         *section_story(model.people),
         *section_story(model.custody),
         Spacer(0, 26),
-        _signatures(),
+        _signatures(model.language),
     ]
 
 
-def _signatures() -> Table:
+def _signatures(lang: Language) -> Table:
     column = (TEXT_WIDTH - 24) / 2
-    cells = [paragraph(w.SIGNATURE_EXAMINER, "label"), "", paragraph(w.SIGNATURE_REVIEWER, "label")]
+    names = (lang.say("people.signature_examiner"), lang.say("people.signature_reviewer"))
+    cells = [paragraph(names[0], "label"), "", paragraph(names[1], "label")]
     table = Table([["", "", ""], cells], colWidths=(column, 24, column), rowHeights=[38, None])
     table.setStyle(plain_table_style(0, 0))
     table.setStyle(

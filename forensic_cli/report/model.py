@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from forensic_cli.report.language import Language
 from forensic_cli.types import Verdict
 
 
@@ -32,17 +33,20 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A titled block of sentences, fields and points, in this order.
+    """A titled block of sentences, fields, points and a note, in this order.
 
     Attributes:
         key: names the bookmark; unique in the report.
+        points_title: a heading of their own for the points, "" for none.
     """
 
     key: str
     title: str
     paragraphs: tuple[str, ...] = ()
     fields: tuple[Field, ...] = ()
+    points_title: str = ""
     points: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +54,25 @@ class Head:
     """What every page and the file's own metadata say.
 
     Attributes:
+        case: the case number with its name, for the page's head.
+        items: which items the report is about, for pages that are about all of them; "" for none.
+        watermark: across every page; "" for a final report.
         issued_epoch_s: issue time in seconds since 1970; the PDF's only time stamp.
-        language: BCP 47 tag of the report's text.
     """
 
     report_id: str
     case_number: str
+    case: str
+    items: str
     status: str
+    watermark: str
     issued: str
     issued_epoch_s: int
     title: str
     subject: str
     author: str
     creator: str
-    language: str = "en"
+    is_final: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +110,7 @@ class SummaryRow:
     Attributes:
         anchor: the bookmark of the pages that treat the item.
         score: printed; "" where there was nothing to score.
-        interval: printed; "" for none.
-        faces: how many face tracks, printed.
+        likelihood: log10 LR with its bound and its verbal term, or why there is none.
     """
 
     anchor: str
@@ -111,9 +119,7 @@ class SummaryRow:
     verdict: Verdict
     words: str
     score: str
-    interval: str
-    likelihood: LikelihoodText
-    faces: str
+    likelihood: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +145,7 @@ class Summary:
             foreign weights, failed items.
         tally: items by finding, for reports whose table of findings needs pages of its own.
         scope: how much was looked at, in frames and faces.
-        is_calibrated: the table of findings has a column for likelihood ratios.
+        review: who must review the report before it is used.
     """
 
     facts: tuple[Field, ...]
@@ -149,10 +155,9 @@ class Summary:
     notices: tuple[str, ...]
     tally: tuple[TallyRow, ...]
     rows: tuple[SummaryRow, ...]
-    is_calibrated: bool
     means: tuple[str, ...]
     does_not_mean: tuple[str, ...]
-    draft: str
+    review: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,10 +266,15 @@ class TrackSection:
 
 @dataclass(frozen=True, slots=True)
 class ItemSection:
-    """The pages of one item in which at least one face was read."""
+    """The pages of one item in which at least one face was read.
+
+    Attributes:
+        heading: what the item is called, with the exhibit's mark where there is one.
+        blocks: of facts about the file, in the order in which they are printed.
+    """
 
     anchor: str
-    label: str
+    heading: str
     name: str
     verdict: Verdict
     words: str
@@ -273,7 +283,7 @@ class ItemSection:
     likelihood: LikelihoodText
     reasons: tuple[str, ...]
     identity: tuple[Field, ...]
-    media: tuple[Field, ...]
+    blocks: tuple[Section, ...]
     frames_sentence: str
     warnings: tuple[str, ...]
     tracks: tuple[TrackSection, ...]
@@ -288,6 +298,7 @@ class ListedItem:
 
     anchor: str
     label: str
+    heading: str
     name: str
     verdict: Verdict
     words: str
@@ -313,12 +324,16 @@ class ReportModel:
     """The whole report, in reading order.
 
     Attributes:
-        attention_top: attention value at the top of the one colour scale.
-        command: the command line to repeat the scan.
+        language: for the words of headings, columns and drawings.
+        error_note: what the rates mean, one paragraph each.
         calibration: None where the weights have none.
         calibration_rows: condition, domain, genuine, forged, Cllr, Cllr at best.
+        resumptions: None for a scan that ran through.
+        command: the command line to repeat the scan.
+        attention_top: attention value at the top of the one colour scale.
     """
 
+    language: Language
     head: Head
     summary: Summary
     request: Section
@@ -327,18 +342,20 @@ class ReportModel:
     listed: tuple[ListedItem, ...]
     method: Section
     opinion: Section
+    limitations: Section
+    card_limitations: Section | None
     model: Section
     error_tables: tuple[ErrorTable, ...]
-    error_note: str
+    error_note: tuple[str, ...]
     calibration: Section | None
     calibration_rows: tuple[tuple[str, ...], ...]
-    limitations: Section
     tool: Section
+    resumptions: Section | None
     parameters: Section
     repeat: Section
     command: str
     custody: Section
-    glossary: tuple[Field, ...]
+    glossary: Section
     conditions: Section
     attention_top: float
     attention_note: str

@@ -7,10 +7,9 @@ from typing import Any
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
 
-from forensic_cli.report import wording as w
 from forensic_cli.report.flow import Action, Late, Story
 from forensic_cli.report.fonts import BOLD, MONO, REGULAR
-from forensic_cli.report.model import Head
+from forensic_cli.report.model import ReportModel
 from forensic_cli.report.styles import (
     ACCENT,
     INK,
@@ -22,6 +21,7 @@ from forensic_cli.report.styles import (
     RULE,
     TEXT_HEIGHT,
     TEXT_WIDTH,
+    WATERMARK,
     style,
 )
 from forensic_cli.report.text import draw_text, fit_text, text_width
@@ -29,7 +29,10 @@ from forensic_cli.report.text import draw_text, fit_text, text_width
 _HEADER_Y = PAGE_HEIGHT - 42.0
 _FOOTER_Y = 38.0
 _SIZE = 7.6
+_STATUS_SIZE = 6.6
 _TOTAL_FORM = "total-pages"
+_WATERMARK_WIDTH = 430.0
+_WATERMARK_ANGLE_DEG = 54.0
 
 
 class PagedCanvas(Canvas):  # type: ignore[misc]  # reportlab ships no types
@@ -89,23 +92,24 @@ class PagedCanvas(Canvas):  # type: ignore[misc]  # reportlab ships no types
 
 
 class SetRunningItem(Action):
-    """From this page on the header names this item; "" for none."""
+    """From this page on the header names this item, or these; "" for none."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, heading: str) -> None:
         super().__init__()
-        self.label = label
+        self.heading = heading
 
     def apply(self, doc: Any) -> None:
         """Changes the header of the page that is being set."""
-        doc.running_item = self.label
+        doc.running_item = self.heading
 
 
 class ReportDocument(BaseDocTemplate):  # type: ignore[misc]  # reportlab ships no types
     """A4 pages with one frame, the report's header and footer, and sections made when due."""
 
-    def __init__(self, target: Any, head: Head) -> None:
-        self.head = head
-        self.running_item = ""
+    def __init__(self, target: Any, model: ReportModel) -> None:
+        self.head = head = model.head
+        self.report_language = model.language
+        self.running_item = head.items
         # Leaving the padding to the frame would move everything by 6 points.
         frame = Frame(
             MARGIN_X,
@@ -120,13 +124,15 @@ class ReportDocument(BaseDocTemplate):  # type: ignore[misc]  # reportlab ships 
         super().__init__(
             target,
             pagesize=(PAGE_WIDTH, PAGE_HEIGHT),
-            pageTemplates=[PageTemplate("page", [frame], onPageEnd=_draw_frame_of_page)],
+            pageTemplates=[
+                PageTemplate("page", [frame], onPage=_draw_watermark, onPageEnd=_draw_frame_of_page)
+            ],
             title=f"{head.title}, {head.case_number}",
             author=head.author,
             subject=head.subject,
             creator=head.creator,
             producer="ReportLab",
-            lang=head.language,
+            lang=model.language.tag,
             displayDocTitle=True,
             initialFontName=REGULAR,
             initialFontSize=_SIZE,
@@ -139,53 +145,68 @@ class ReportDocument(BaseDocTemplate):  # type: ignore[misc]  # reportlab ships 
             flowables[0:1] = flowables[0].make()
 
 
-def _draw_frame_of_page(canvas: Any, doc: ReportDocument) -> None:
+def _draw_watermark(canvas: Any, doc: ReportDocument) -> None:
+    """Drawn before the page's content, which stays legible above it."""
+    text = doc.head.watermark
+    if not text:
+        return
+    size = _WATERMARK_WIDTH / text_width(text, BOLD, 1.0)
     canvas.saveState()
-    _draw_header(canvas, doc.head, doc.running_item)
-    _draw_footer(canvas, doc.head)
+    canvas.setFillColor(WATERMARK)
+    canvas.translate(PAGE_WIDTH / 2, PAGE_HEIGHT / 2)
+    canvas.rotate(_WATERMARK_ANGLE_DEG)
+    draw_text(canvas, 0, -size * 0.36, text, BOLD, size, "centre")
     canvas.restoreState()
 
 
-def _draw_header(canvas: Any, head: Head, running_item: str) -> None:
+def _draw_frame_of_page(canvas: Any, doc: ReportDocument) -> None:
+    canvas.saveState()
+    _draw_header(canvas, doc)
+    _draw_footer(canvas, doc)
+    canvas.restoreState()
+
+
+def _draw_header(canvas: Any, doc: ReportDocument) -> None:
+    head, lang, item = doc.head, doc.report_language, doc.running_item
     right = PAGE_WIDTH - MARGIN_X
     canvas.setFillColor(INK)
-    case = f"Case {head.case_number}"
-    item = w.ITEM.format(label=running_item) if running_item else ""
+    status_width = text_width(head.status.upper(), BOLD, _STATUS_SIZE) + 9
+    free = TEXT_WIDTH - status_width - 16
+    item = fit_text(item, BOLD, _SIZE, free * 0.6)
     item_width = text_width(item, BOLD, _SIZE) + 14 if item else 0.0
-    shown = fit_text(case, BOLD, _SIZE, TEXT_WIDTH * 0.6 - item_width)
+    shown = fit_text(head.case, BOLD, _SIZE, free - item_width)
     end = draw_text(canvas, MARGIN_X, _HEADER_Y, shown, BOLD, _SIZE)
     if item:
         canvas.setFillColor(ACCENT)
         draw_text(canvas, end + 14, _HEADER_Y, item, BOLD, _SIZE)
     canvas.setFillColor(MUTED)
-    draw_text(canvas, MARGIN_X, _HEADER_Y - 11, "Report", REGULAR, _SIZE)
-    draw_text(canvas, MARGIN_X + 28, _HEADER_Y - 11, head.report_id, MONO, _SIZE - 0.4)
-    draw_text(canvas, right, _HEADER_Y - 11, f"Issued {head.issued}", REGULAR, _SIZE, "right")
-    _draw_status(canvas, right, head.status)
+    name = lang.say("head.report")
+    end = draw_text(canvas, MARGIN_X, _HEADER_Y - 11, name, REGULAR, _SIZE)
+    draw_text(canvas, end + 4, _HEADER_Y - 11, head.report_id, MONO, _SIZE - 0.4)
+    issued = lang.say("head.issued", moment=head.issued)
+    draw_text(canvas, right, _HEADER_Y - 11, issued, REGULAR, _SIZE, "right")
+    _draw_status(canvas, right, head.status.upper(), status_width)
     canvas.setStrokeColor(ACCENT)
     canvas.setLineWidth(0.9)
     canvas.line(MARGIN_X, _HEADER_Y - 19, right, _HEADER_Y - 19)
 
 
-def _draw_status(canvas: Any, right: float, status: str) -> None:
-    text = status.upper()
-    width = text_width(text, BOLD, 6.6) + 9
+def _draw_status(canvas: Any, right: float, text: str, width: float) -> None:
     canvas.setStrokeColor(INK)
     canvas.setLineWidth(0.7)
     canvas.rect(right - width, _HEADER_Y - 2.6, width, 10.6, stroke=1, fill=0)
     canvas.setFillColor(INK)
-    draw_text(canvas, right - width / 2, _HEADER_Y + 0.4, text, BOLD, 6.6, "centre")
+    draw_text(canvas, right - width / 2, _HEADER_Y + 0.4, text, BOLD, _STATUS_SIZE, "centre")
 
 
-def _draw_footer(canvas: Any, head: Head) -> None:
+def _draw_footer(canvas: Any, doc: ReportDocument) -> None:
     right = PAGE_WIDTH - MARGIN_X
     canvas.setStrokeColor(RULE)
     canvas.setLineWidth(0.4)
     canvas.line(MARGIN_X, _FOOTER_Y + 12, right, _FOOTER_Y + 12)
     canvas.setFillColor(MUTED)
-    page = w.PAGE.format(page=canvas.getPageNumber(), total="")
+    page = doc.report_language.say("head.page", page=canvas.getPageNumber(), total="")
     end = draw_text(canvas, MARGIN_X, _FOOTER_Y, page.rstrip(), REGULAR, _SIZE)
     canvas.draw_total_later(end, _FOOTER_Y)
-    draw_text(
-        canvas, right, _FOOTER_Y, f"{w.FOOTER}  {head.creator}".replace("  ", " · "), REGULAR, _SIZE, "right"
-    )
+    footer = f"{doc.report_language.say('head.footer')} · {doc.head.creator}"
+    draw_text(canvas, right, _FOOTER_Y, footer, REGULAR, _SIZE, "right")

@@ -53,7 +53,7 @@ def draw_pdf(model: ReportModel) -> bytes:
     rl_config.useA85 = 0
     buffer = io.BytesIO()
     with _issue_time(model.head.issued_epoch_s):
-        document = ReportDocument(buffer, model.head)
+        document = ReportDocument(buffer, model)
         story = [*cover_story(model), *request_story(model), *items_story(model), *closing_story(model)]
         document.build(story, canvasmaker=PagedCanvas)
     return buffer.getvalue()

@@ -11,11 +11,11 @@ from reportlab.lib.utils import ImageReader
 from reportlab.platypus import CondPageBreak, Table, TableStyle
 
 from forensic_cli.errors import VerificationError
-from forensic_cli.report import wording as w
 from forensic_cli.report.axes import LABEL_SIZE
 from forensic_cli.report.flow import Drawn, Story, paragraph
 from forensic_cli.report.fonts import REGULAR
-from forensic_cli.report.model import Picture, PictureKind, ShownFrame
+from forensic_cli.report.language import Language
+from forensic_cli.report.model import Picture, PictureKind, ReportModel, ShownFrame
 from forensic_cli.report.scales import AttentionScale
 from forensic_cli.report.styles import MUTED, RULE, TEXT_WIDTH
 from forensic_cli.report.tables import plain_table_style
@@ -81,8 +81,9 @@ def as_jpeg(content: bytes, name: str) -> bytes:
 class PictureBlock(Drawn):
     """One exhibit at its place on the page; the panels of a heatmap are named above it."""
 
-    def __init__(self, picture: Picture) -> None:
+    def __init__(self, picture: Picture, lang: Language) -> None:
         self.picture = picture
+        self.panels = lang.say_all("pictures.heatmap_panels")
         self.content = as_jpeg(read_picture(picture), picture.file)
         self.is_heatmap = picture.kind is PictureKind.HEATMAP
         n_columns, n_rows = self.reader.getSize()
@@ -111,24 +112,26 @@ class PictureBlock(Drawn):
         self.canv.setFillColor(MUTED)
         panel_width = height
         gap = (width - 3 * panel_width) / 2
-        for number, name in enumerate(w.HEATMAP_PANELS):
+        for number, name in enumerate(self.panels):
             draw_text(self.canv, number * (panel_width + gap), height + 4, name, REGULAR, LABEL_SIZE)
 
 
-def frames_story(frames: tuple[ShownFrame, ...], attention_top: float, attention_note: str) -> Story:
+def frames_story(frames: tuple[ShownFrame, ...], model: ReportModel) -> Story:
     """The pictures of a track, one block a frame, under one colour scale."""
     if not frames:
         return []
-    scale = _scale_table(attention_top, attention_note)
-    tables = [_frame_table(frame) for frame in frames]
+    lang = model.language
+    tables = [_frame_table(frame, lang) for frame in frames]
     # Title, scale and the first picture belong together.
-    first_height = PictureBlock(frames[0].pictures[0]).height + 12
-    return [CondPageBreak(70 + first_height), paragraph(w.PICTURES_TITLE, "h3"), scale, *tables]
+    first_height = PictureBlock(frames[0].pictures[0], lang).height + 12
+    title = paragraph(lang.say("pictures.title"), "h3")
+    return [CondPageBreak(70 + first_height), title, _scale_table(model), *tables]
 
 
-def _scale_table(top: float, note: str) -> Table:
-    left = [AttentionScale(top)]
-    right = [paragraph(w.SCALE_CAPTION, "cell-strong"), paragraph(note, "cell-note")]
+def _scale_table(model: ReportModel) -> Table:
+    left = [AttentionScale(model.attention_top, model.language)]
+    caption = model.language.say("pictures.scale_caption")
+    right = [paragraph(caption, "cell-strong"), paragraph(model.attention_note, "cell-note")]
     table = Table(
         [[left, right]], colWidths=(AttentionScale.BAR_WIDTH + 16, TEXT_WIDTH - AttentionScale.BAR_WIDTH - 16)
     )
@@ -137,7 +140,7 @@ def _scale_table(top: float, note: str) -> Table:
     return table
 
 
-def _frame_table(frame: ShownFrame) -> Table:
+def _frame_table(frame: ShownFrame, lang: Language) -> Table:
     """Pictures to the left, caption to the right; never torn apart from one another.
 
     Each picture is a row of its own, so that a frame with many is broken between them.
@@ -147,13 +150,14 @@ def _frame_table(frame: ShownFrame) -> Table:
         caption: Story = [paragraph(frame.title, "value-strong")]
         if number == 0:
             caption += [
-                paragraph(f"{field.label}  {field.value}".replace("  ", ": "), "cell")
+                paragraph(lang.say("common.label_value", label=field.label, value=field.value), "cell")
                 for field in frame.fields
             ]
-        text = w.HEATMAP_CAPTION if picture.kind is PictureKind.HEATMAP else w.FRAME_CAPTION
-        caption.append(paragraph(text, "cell-note"))
+        is_heatmap = picture.kind is PictureKind.HEATMAP
+        key = "pictures.heatmap_caption" if is_heatmap else "pictures.frame_caption"
+        caption.append(paragraph(lang.say(key), "cell-note"))
         caption.append(paragraph(picture.file, "file-note"))
-        rows.append([PictureBlock(picture), caption])
+        rows.append([PictureBlock(picture, lang), caption])
     table = Table(rows, colWidths=(_PICTURE_WIDTH + _CAPTION_GAP, TEXT_WIDTH - _PICTURE_WIDTH - _CAPTION_GAP))
     table.setStyle(plain_table_style(0, 6))
     table.setStyle(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 from reportlab.lib.colors import Color, HexColor
 
-from forensic_cli.report import wording as w
 from forensic_cli.report.axes import LABEL_SIZE, Axis, draw_diamond, score_range
 from forensic_cli.report.flow import Drawn
 from forensic_cli.report.fonts import BOLD, REGULAR
-from forensic_cli.report.formats import signed_text
+from forensic_cli.report.language import Language
 from forensic_cli.report.model import ScorePlot
 from forensic_cli.report.styles import ACCENT, BAND, INK, MUTED, TEXT_WIDTH
 from forensic_cli.report.text import draw_text, text_width
@@ -25,13 +26,14 @@ INFERNO_STOPS = (
 class ScoreBar(Drawn):
     """A single score on a line with the thresholds: for still pictures, which have no time."""
 
-    def __init__(self, plot: ScorePlot) -> None:
+    def __init__(self, plot: ScorePlot, lang: Language) -> None:
         super().__init__(TEXT_WIDTH, 62)
+        self.lang = lang
         self.plot = plot
 
     def draw(self) -> None:
         """Draws the line, its three parts with their names, and the score."""
-        canvas, (low, high) = self.canv, score_range(self.plot)
+        canvas, lang, (low, high) = self.canv, self.lang, score_range(self.plot)
         axis = Axis(low, high, 0, self.width)
         line_y = 26.0
         no_support, forged = axis(self.plot.thresholds.no_support), axis(self.plot.thresholds.forged)
@@ -45,21 +47,22 @@ class ScoreBar(Drawn):
         for x in (no_support, forged):
             canvas.line(x, line_y - 8, x, line_y + 8)
         canvas.setFillColor(INK)
-        below = f"{w.PLOT_NO_SUPPORT}, below {signed_text(self.plot.thresholds.no_support)}"
-        above = f"from {signed_text(self.plot.thresholds.forged)}, {w.PLOT_FORGED}"
+        below = lang.say("plot.bar_below", value=lang.signed(self.plot.thresholds.no_support))
+        above = lang.say("plot.bar_above", value=lang.signed(self.plot.thresholds.forged))
         # Each label stays on the page, and clear of the other where the thresholds lie close together.
         above_x = min(forged + 4, self.width - text_width(above, REGULAR, LABEL_SIZE))
         below_end = min(no_support - 4, above_x - 10)
         below_end = max(below_end, text_width(below, REGULAR, LABEL_SIZE))
         draw_text(canvas, below_end, 6, below, REGULAR, LABEL_SIZE, "right")
         draw_text(canvas, max(above_x, below_end + 10), 6, above, REGULAR, LABEL_SIZE)
-        if forged - no_support > text_width(w.PLOT_BAND, BOLD, LABEL_SIZE) + 6:
-            draw_text(canvas, (no_support + forged) / 2, 6, w.PLOT_BAND, REGULAR, LABEL_SIZE, "centre")
+        band = lang.say("plot.band")
+        if forged - no_support > text_width(band, BOLD, LABEL_SIZE) + 6:
+            draw_text(canvas, (no_support + forged) / 2, 6, band, REGULAR, LABEL_SIZE, "centre")
         for _, score in self.plot.points:
             x = axis(score)
             draw_diamond(canvas, x, line_y)
             canvas.setFillColor(ACCENT)
-            label = " ".join((*(mark.letter for mark in self.plot.marks), signed_text(score)))
+            label = " ".join((*(mark.letter for mark in self.plot.marks), lang.signed(score)))
             half = text_width(label, BOLD, 8.0) / 2
             draw_text(canvas, min(max(x, half), self.width - half), line_y + 11, label, BOLD, 8.0, "centre")
 
@@ -73,9 +76,10 @@ class AttentionScale(Drawn):
 
     BAR_WIDTH, BAR_HEIGHT = 150.0, 8.0
 
-    def __init__(self, top: float) -> None:
+    def __init__(self, top: float, lang: Language) -> None:
         super().__init__(self.BAR_WIDTH, self.BAR_HEIGHT + 12)
         self.top = top
+        self.lang = lang
 
     def draw(self) -> None:
         """Draws the bar, dark to light, and the values of its ends."""
@@ -88,8 +92,12 @@ class AttentionScale(Drawn):
             canvas.rect(step * width, 12, width + 0.3, self.BAR_HEIGHT, stroke=0, fill=1)
         canvas.setFillColor(INK)
         draw_text(canvas, 0, 2, "0", REGULAR, LABEL_SIZE)
-        draw_text(canvas, self.BAR_WIDTH / 2, 2, f"{self.top / 2:.3g}", REGULAR, LABEL_SIZE, "centre")
-        draw_text(canvas, self.BAR_WIDTH, 2, f"{self.top:.3g}", REGULAR, LABEL_SIZE, "right")
+        draw_text(canvas, self.BAR_WIDTH / 2, 2, self._value(self.top / 2), REGULAR, LABEL_SIZE, "centre")
+        draw_text(canvas, self.BAR_WIDTH, 2, self._value(self.top), REGULAR, LABEL_SIZE, "right")
+
+    def _value(self, value: float) -> str:
+        """Three digits, as few of them after the mark as that takes."""
+        return self.lang.number(value, max(0, 2 - math.floor(math.log10(value)))).rstrip("0").rstrip(",.")
 
 
 def inferno(share: float) -> Color:

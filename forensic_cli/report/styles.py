@@ -26,6 +26,8 @@ RULE = HexColor("#C6CED5")
 WASH = HexColor("#F3F6F8")
 BAND = HexColor("#E3E9EE")
 WHITE = HexColor("#FFFFFF")
+# Seen at a glance, and in the way of no word printed over it.
+WATERMARK = HexColor("#EFF2F4")
 
 BODY_SIZE = 9.0
 SMALL_SIZE = 7.6

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from reportlab.platypus import CondPageBreak, LongTable, Table, TableStyle
+from reportlab.platypus import CondPageBreak, LongTable, Spacer, Table, TableStyle
 
 from forensic_cli.report.flow import Anchor, Story, paragraph, paragraphs
 from forensic_cli.report.fonts import REGULAR
@@ -81,9 +81,9 @@ def field_table(fields: Sequence[Field], width: float = TEXT_WIDTH, label_width:
     rows = [[paragraph(field.label, "label"), field_value(field)] for field in fields]
     table = LongTable(rows, colWidths=(label_width, width - label_width), splitInRow=MIN_ROW_SPLIT)
     table.setStyle(plain_table_style(0, 2.6))
-    table.setStyle(
-        TableStyle([("TOPPADDING", (0, 0), (-1, -1), 2.6), ("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE)])
-    )
+    rules = ("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE)
+    gap = ("RIGHTPADDING", (0, 0), (0, -1), _LABEL_GAP)
+    table.setStyle(TableStyle([("TOPPADDING", (0, 0), (-1, -1), 2.6), rules, gap]))
     return table
 
 
@@ -149,24 +149,26 @@ def boxed(content: Story) -> Any:
     return Table([[content]], colWidths=(TEXT_WIDTH,), style=box_style())
 
 
-def section_story(section: Section, points_title: str = "", is_grid: bool = False) -> Story:
+def heading(key: str, title: str) -> Story:
+    """The heading of a section, with its bookmark."""
+    return [Anchor(key, title), paragraph(title, "h2")]
+
+
+def section_story(section: Section, is_grid: bool = False, is_listed: bool = True) -> Story:
     """A section as the model gives it, with its bookmark.
 
     Args:
         section: of the report.
-        points_title: a heading of their own for the points, "" for none.
         is_grid: the fields are short and many: two a row.
+        is_listed: it has an entry in the outline.
     """
-    story: Story = [
-        # No heading alone at the foot of a page.
-        CondPageBreak(90),
-        Anchor(section.key, section.title),
-        paragraph(section.title, "h2"),
-    ]
+    # No heading alone at the foot of a page.
+    story: Story = [CondPageBreak(90), Anchor(section.key, section.title if is_listed else "")]
+    story.append(paragraph(section.title, "h2"))
     story += [paragraph(text) for text in section.paragraphs]
     if section.fields:
         story.append((field_grid if is_grid else field_table)(section.fields))
-    if points_title:
-        story.append(paragraph(points_title, "h3"))
+    if section.points_title:
+        story += [CondPageBreak(60), paragraph(section.points_title, "h3")]
     story += points(section.points)
-    return story
+    return [*story, Spacer(0, 4), paragraph(section.note, "note")] if section.note else story

@@ -57,19 +57,6 @@ def is_plain(text: str) -> bool:
     return "\\" not in text and visible(text) == text
 
 
-def clip(text: str, limit: int = 1200) -> str:
-    """Shortens hostile lengths in the middle, and says by how much.
-
-    Args:
-        text: of any length.
-        limit: characters kept, half of them from either end.
-    """
-    if len(text) <= limit:
-        return text
-    half = limit // 2
-    return f"{text[:half]} [{len(text) - 2 * half:,} characters left out] {text[-half:]}"
-
-
 def shell_word(word: str) -> str:
     r"""One word of a command line that bash reads back as the same bytes.
 

@@ -6,11 +6,10 @@ import math
 from collections.abc import Iterator
 from itertools import pairwise
 
-from forensic_cli.report import wording as w
 from forensic_cli.report.axes import LABEL_SIZE, Axis, draw_diamond, nice_step, score_range, ticks
 from forensic_cli.report.flow import Drawn
 from forensic_cli.report.fonts import BOLD, REGULAR
-from forensic_cli.report.formats import signed_text, time_text
+from forensic_cli.report.language import Language
 from forensic_cli.report.model import ScorePlot
 from forensic_cli.report.styles import ACCENT, BAND, INK, MUTED, RULE, TEXT_WIDTH
 from forensic_cli.report.text import draw_text
@@ -29,8 +28,9 @@ class Timeline(Drawn):
 
     LEFT, RIGHT, TOP, BOTTOM = 34.0, 108.0, 20.0, 40.0
 
-    def __init__(self, plot: ScorePlot, height: float = 176.0) -> None:
+    def __init__(self, plot: ScorePlot, lang: Language, height: float = 176.0) -> None:
         super().__init__(TEXT_WIDTH, height)
+        self.lang = lang
         self.plot = plot
         low, high = score_range(plot)
         self.y = Axis(low, high, self.BOTTOM, height - self.TOP)
@@ -55,7 +55,7 @@ class Timeline(Drawn):
         self._draw_legend()
 
     def _draw_band(self) -> None:
-        canvas, y, right = self.canv, self.y, self.x.end
+        canvas, lang, y, right = self.canv, self.lang, self.y, self.x.end
         low, high = y(self.plot.thresholds.no_support), y(self.plot.thresholds.forged)
         canvas.setFillColor(BAND)
         canvas.rect(self.LEFT, low, right - self.LEFT, high - low, stroke=0, fill=1)
@@ -74,29 +74,29 @@ class Timeline(Drawn):
         high_label, low_label = high + 2.5, min(low, high - 10) - 7.5
         canvas.line(right + 32, high, label_x - 2, high)
         canvas.line(right + 32, low, label_x - 2, low)
-        draw_text(canvas, label_x, high_label + 8.5, w.PLOT_FORGED, BOLD, LABEL_SIZE)
+        draw_text(canvas, label_x, high_label + 8.5, lang.say("plot.forged"), BOLD, LABEL_SIZE)
         draw_text(
             canvas,
             label_x,
             high_label,
-            f"from {signed_text(self.plot.thresholds.forged)}",
+            lang.say("plot.from", value=lang.signed(self.plot.thresholds.forged)),
             REGULAR,
             LABEL_SIZE,
         )
         if high - low > 12:
-            draw_text(canvas, label_x, (high + low) / 2 - 2.4, w.PLOT_BAND, BOLD, LABEL_SIZE)
+            draw_text(canvas, label_x, (high + low) / 2 - 2.4, lang.say("plot.band"), BOLD, LABEL_SIZE)
         draw_text(
             canvas,
             label_x,
             low_label,
-            f"below {signed_text(self.plot.thresholds.no_support)}",
+            lang.say("plot.below", value=lang.signed(self.plot.thresholds.no_support)),
             REGULAR,
             LABEL_SIZE,
         )
-        draw_text(canvas, label_x, low_label - 8.5, w.PLOT_NO_SUPPORT, BOLD, LABEL_SIZE)
+        draw_text(canvas, label_x, low_label - 8.5, lang.say("plot.no_support"), BOLD, LABEL_SIZE)
 
     def _draw_axes(self) -> None:
-        canvas, x, y = self.canv, self.x, self.y
+        canvas, lang, x, y = self.canv, self.lang, self.x, self.y
         canvas.setStrokeColor(MUTED)
         canvas.setLineWidth(0.5)
         canvas.line(x.start, y.start, x.end, y.start)
@@ -107,17 +107,17 @@ class Timeline(Drawn):
             canvas.line(x.start - 2.5, y(value), x.start, y(value))
             digits = max(1, -math.floor(math.log10(step)))
             draw_text(
-                canvas, x.start - 5, y(value) - 2.5, signed_text(value, digits), REGULAR, LABEL_SIZE, "right"
+                canvas, x.start - 5, y(value) - 2.5, lang.signed(value, digits), REGULAR, LABEL_SIZE, "right"
             )
         step = _time_step(x.high - x.low)
         for value in ticks(x.low, x.high, step):
             canvas.line(x(value), y.start, x(value), y.start - 2.5)
             draw_text(
-                canvas, x(value), y.start - 10.5, _tick_time(value, step), REGULAR, LABEL_SIZE, "centre"
+                canvas, x(value), y.start - 10.5, _tick_time(value, step, lang), REGULAR, LABEL_SIZE, "centre"
             )
-        draw_text(canvas, 0, y.end + 7, w.PLOT_SCORE, REGULAR, LABEL_SIZE)
+        draw_text(canvas, 0, y.end + 7, lang.say("plot.score"), REGULAR, LABEL_SIZE)
         unit = "h:mm:ss" if x.high >= 3600 else "m:ss"
-        draw_text(canvas, x.end, y.start - 20, w.PLOT_TIME.format(unit=unit), REGULAR, LABEL_SIZE, "right")
+        draw_text(canvas, x.end, y.start - 20, lang.say("plot.time", unit=unit), REGULAR, LABEL_SIZE, "right")
 
     def _draw_points(self) -> None:
         canvas = self.canv
@@ -176,7 +176,7 @@ class Timeline(Drawn):
         canvas.setFillColor(INK)
         canvas.rect(x - 2.6, y(self.plot.score) - 2.6, 5.2, 5.2, stroke=0, fill=1)
         canvas.setFillColor(MUTED)
-        draw_text(canvas, x, y.start - 10.5, w.PLOT_TRACK, REGULAR, LABEL_SIZE, "centre")
+        draw_text(canvas, x, y.start - 10.5, self.lang.say("plot.track"), REGULAR, LABEL_SIZE, "centre")
 
     def _draw_legend(self) -> None:
         canvas, y = self.canv, 4.0
@@ -184,15 +184,15 @@ class Timeline(Drawn):
         canvas.setFillColor(INK)
         canvas.circle(x, y + 2.4, 1.7, stroke=0, fill=1)
         canvas.setFillColor(MUTED)
-        x = draw_text(canvas, x + 6, y, w.PLOT_LEGEND_POINT, REGULAR, LABEL_SIZE) + 18
+        x = draw_text(canvas, x + 6, y, self.lang.say("plot.legend_point"), REGULAR, LABEL_SIZE) + 18
         if self.plot.marks:
             draw_diamond(canvas, x, y + 2.4)
             canvas.setFillColor(MUTED)
-            x = draw_text(canvas, x + 8, y, w.PLOT_LEGEND_MARK, REGULAR, LABEL_SIZE) + 18
+            x = draw_text(canvas, x + 8, y, self.lang.say("plot.legend_mark"), REGULAR, LABEL_SIZE) + 18
         canvas.setFillColor(INK)
         canvas.rect(x - 2.6, y, 5.2, 5.2, stroke=0, fill=1)
         canvas.setFillColor(MUTED)
-        draw_text(canvas, x + 7, y, w.PLOT_LEGEND_TRACK, REGULAR, LABEL_SIZE)
+        draw_text(canvas, x + 7, y, self.lang.say("plot.legend_track"), REGULAR, LABEL_SIZE)
 
 
 def _time_step(span_s: float) -> float:
@@ -204,10 +204,9 @@ def _time_step(span_s: float) -> float:
     return nice_step(span_s, 8) if rough <= 1 else 3600.0 * nice_step(span_s / 3600, 8)
 
 
-def _tick_time(seconds: float, step: float) -> str:
+def _tick_time(seconds: float, step: float, lang: Language) -> str:
     """A time as short as the step allows: "1:02:00", "0:02", "0:02.5"."""
-    full = time_text(seconds)
+    full = lang.time(seconds)
     hours, rest = full.split(":", 1)
-    whole = rest if step < 1 else rest[:-4]
-    whole = whole.rstrip("0").rstrip(".") if step < 1 and "." in whole else whole
+    whole = rest.rstrip("0").rstrip(",.") if step < 1 else rest[:-4]
     return f"{hours}:{whole}" if hours != "0" else whole.removeprefix("0")

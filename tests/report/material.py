@@ -115,7 +115,7 @@ def make_track(
     else:
         verdict = Verdict.NO_SUPPORT if level < NO_SUPPORT_THRESHOLD else Verdict.INCONCLUSIVE
     interval = (level - 0.04, level + 0.05) if n_readings >= 5 else None
-    reason = f"The score {level:.3f} was compared with the thresholds."
+    reason = f"The face was found in {n_readings} of 20 frames examined."
     return TrackResult(track_id, readings, Finding(verdict, (reason,), level, interval), tuple(exhibits))
 
 

@@ -5,12 +5,14 @@ import pytest
 
 from forensic_cli.case.model import Case
 from forensic_cli.errors import VerificationError
-from forensic_cli.report import wording
 from forensic_cli.report.build import build_report
 from forensic_cli.report.build_item import MANY_ITEMS
+from forensic_cli.report.language import Language
 from forensic_cli.report.model import Field, ReportModel
 from forensic_cli.types import Evidence, Finding, ItemResult, Verdict
 from tests.report import material as made
+
+ENGLISH = Language("en")
 
 
 @pytest.fixture(scope="module")
@@ -37,19 +39,19 @@ def test_every_item_found_is_accounted_for(model: ReportModel) -> None:
 
 def test_absent_fields_are_said_to_be_not_supplied(folder: Path) -> None:
     bare = build_report(made.make_result(folder, case=Case()), folder)
-    assert {field.value for field in (*bare.request.fields, *bare.people.fields)} == {wording.NOT_SUPPLIED}
-    assert bare.head.case_number == bare.head.author == bare.summary.question == wording.NOT_SUPPLIED
-    assert value_of(bare.items[0].identity, "Original or copy") == wording.NOT_SUPPLIED
-    assert value_of(bare.custody.fields, "Transfers") == wording.NOT_SUPPLIED
+    assert {field.value for field in (*bare.request.fields, *bare.people.fields)} == {"Not supplied"}
+    assert bare.head.case_number == bare.head.author == bare.summary.question == "Not supplied"
+    assert value_of(bare.items[0].identity, "Original or copy") == "Not supplied"
+    assert value_of(bare.custody.fields, "Transfers") == "Not supplied"
 
 
 def test_a_finding_carries_words_score_and_interval(model: ReportModel) -> None:
     row = model.summary.rows[0]
-    assert (row.label, row.words, row.score, row.interval) == (
+    assert (row.label, row.words, row.score, row.likelihood) == (
         "AB-0001",
         "Likely forged",
         "+0.410",
-        "+0.370 to +0.460",
+        "none: not calibrated",
     )
     assert [row.words for row in model.summary.rows[2:]] == [
         "No face found",
@@ -118,7 +120,7 @@ def test_changed_evidence_is_announced_three_times(folder: Path) -> None:
     item = replace(made.make_items(folder)[0], evidence=made.make_evidence("a.mp4", is_changed=True))
     report = build_report(made.make_result(folder, items=(item,)), folder)
     assert value_of(report.items[0].identity, "Hashes match") == "No"
-    assert report.items[0].limits[0] == wording.LIMIT_CHANGED
+    assert report.items[0].limits[0] == ENGLISH.say("limit.changed")
     assert any("1 item changed while being read" in notice for notice in report.summary.notices)
 
 
@@ -128,7 +130,7 @@ def test_an_unreadable_file_has_no_hash_and_no_match(folder: Path) -> None:
     )
     listed = build_report(made.make_result(folder, items=(item,)), folder).listed[0]
     assert value_of(listed.facts, "SHA-256") == value_of(listed.facts, "SHA-256 after") == "Not taken"
-    assert wording.NOT_RECORDED in value_of(listed.facts, "File")
+    assert "Not recorded" in value_of(listed.facts, "File")
 
 
 def test_an_interrupted_run_and_foreign_weights_come_first(folder: Path) -> None:
@@ -136,7 +138,7 @@ def test_an_interrupted_run_and_foreign_weights_come_first(folder: Path) -> None
         folder, run=made.make_run(was_interrupted=True), model=made.make_card(is_foreign=True)
     )
     notices = build_report(result, folder).summary.notices
-    assert notices[0] == wording.NOTICE_INTERRUPTED
+    assert notices[0] == ENGLISH.say("notice.interrupted")
     assert "lae-face-v0" in notices[1]
     assert notices[-1] == "2 items could not be examined. The reasons are given with each."
 
@@ -149,8 +151,8 @@ def test_the_issue_time_is_the_end_of_the_scan(model: ReportModel, folder: Path)
 
 def test_error_rates_keep_the_domains_apart(model: ReportModel) -> None:
     assert [(table.title, len(table.rows)) for table in model.error_tables] == [
-        ("In-domain", 2),
-        ("Out-of-domain", 2),
+        ("In-domain: forging methods that were trained on", 2),
+        ("Out-of-domain: forging methods that were never trained on", 2),
     ]
     assert model.error_tables[1].rows[1] == (
         "genuine only, webcam", "webcam clips", "80", "0", "–", "11.3%\n6.0 to 20.0", "–",
@@ -160,7 +162,7 @@ def test_error_rates_keep_the_domains_apart(model: ReportModel) -> None:
 def test_weights_without_measured_errors_say_so(folder: Path) -> None:
     report = build_report(made.make_result(folder, model=made.make_card(error_rates=())), folder)
     assert report.error_tables == ()
-    assert report.error_note == wording.ERRORS_NONE
+    assert report.error_note == (ENGLISH.say("errors.none"),)
 
 
 def test_few_and_small_faces_are_limits(model: ReportModel) -> None:
@@ -230,6 +232,7 @@ def test_the_command_can_be_copied(folder: Path) -> None:
 def test_hostile_tags_are_cut_and_counted(folder: Path) -> None:
     facts = made.make_video_facts(tags=tuple((f"tag{n:03d}", "x" * 5000) for n in range(90)))
     item = replace(made.make_items(folder)[0], media=facts)
-    media = build_report(made.make_result(folder, items=(item,)), folder).items[0].media
+    (block,) = build_report(made.make_result(folder, items=(item,)), folder).items[0].blocks
+    media = block.fields
     assert "[4,760 characters left out]" in value_of(media, "Tag: tag000")
     assert value_of(media, "Tag") == "50 more in results.jsonl"

@@ -13,6 +13,7 @@ from reportlab.pdfgen.canvas import Canvas
 from forensic_cli.report.axes import Axis, nice_step, ticks
 from forensic_cli.report.flow import Drawn
 from forensic_cli.report.fonts import REGULAR, register_text_fonts
+from forensic_cli.report.language import Language
 from forensic_cli.report.model import Mark, ScorePlot, Thresholds
 from forensic_cli.report.scales import AttentionScale, ScoreBar, inferno
 from forensic_cli.report.styles import TEXT_WIDTH
@@ -21,6 +22,7 @@ from forensic_cli.report.timeline import Timeline
 from forensic_cli.types import Verdict
 
 register_text_fonts()
+ENGLISH = Language("en")
 
 
 def open_page(draw: object) -> pypdfium2.PdfPage:
@@ -75,7 +77,7 @@ def test_the_scale_has_opencvs_colours() -> None:
 
 
 def test_the_scale_names_its_ends() -> None:
-    assert words(AttentionScale(0.8)) == "0 0.4 0.8"
+    assert words(AttentionScale(0.8, ENGLISH)) == "0 0.4 0.8"
 
 
 @given(st.floats(1e-3, 1e6), st.integers(2, 12))
@@ -97,7 +99,7 @@ def test_an_axis_never_leaves_its_frame() -> None:
 
 def test_a_timeline_names_thresholds_band_and_marks() -> None:
     marks = (Mark(2.0, 0.4, "A"), Mark(2.05, 0.41, "B"))
-    text = words(Timeline(make_plot([(n * 0.5, 0.4) for n in range(20)], marks=marks)))
+    text = words(Timeline(make_plot([(n * 0.5, 0.4) for n in range(20)], marks=marks), ENGLISH))
     for part in (
         "likely forged",
         "from +0.250",
@@ -113,13 +115,13 @@ def test_a_timeline_names_thresholds_band_and_marks() -> None:
 
 
 def test_a_long_video_has_hours_on_its_axis() -> None:
-    text = words(Timeline(make_plot([(n * 60.0, 0.1) for n in range(120)], duration_s=7200.0)))
+    text = words(Timeline(make_plot([(n * 60.0, 0.1) for n in range(120)], duration_s=7200.0), ENGLISH))
     assert "1:00:00" in text
     assert "h:mm:ss" in text
 
 
 def test_a_face_seen_briefly_fills_the_axis() -> None:
-    brief = Timeline(make_plot([(100 + n * 0.5, 0.1) for n in range(6)], duration_s=7200.0))
+    brief = Timeline(make_plot([(100 + n * 0.5, 0.1) for n in range(6)], duration_s=7200.0), ENGLISH)
     assert brief.x.low > 99
     assert brief.x.high < 104
 
@@ -133,7 +135,7 @@ def test_a_face_seen_briefly_fills_the_axis() -> None:
     ],
 )
 def test_extreme_tracks_can_be_drawn(points: list[tuple[float, float]]) -> None:
-    assert (pixels(Timeline(make_plot(points, duration_s=points[-1][0]))) < 128).sum() > 100
+    assert (pixels(Timeline(make_plot(points, duration_s=points[-1][0]), ENGLISH)) < 128).sum() > 100
 
 
 def places(draw: Drawn) -> dict[str, tuple[float, float, float, float]]:
@@ -145,13 +147,15 @@ def places(draw: Drawn) -> dict[str, tuple[float, float, float, float]]:
 
 def test_thresholds_that_coincide_keep_their_labels_apart() -> None:
     plot = make_plot([(0.0, 0.2), (1.0, 0.3)], thresholds=Thresholds(0.25, 0.25))
-    found = places(Timeline(plot))
+    found = places(Timeline(plot, ENGLISH))
     assert found["from +0.250"][1] > found["below +0.250"][3]
 
 
 @pytest.mark.parametrize("score", [-3.0, 0.1, 3.0])
 def test_the_labels_of_a_score_bar_never_overlap(score: float) -> None:
-    found = places(ScoreBar(make_plot([(0.0, score)], thresholds=Thresholds(0.11, 0.1), interval=None)))
+    found = places(
+        ScoreBar(make_plot([(0.0, score)], thresholds=Thresholds(0.11, 0.1), interval=None), ENGLISH)
+    )
     assert found["no support, below +0.100"][2] + 5 < found["from +0.110, likely forged"][0]
     assert found["no support, below +0.100"][0] >= -0.5
     assert found["from +0.110, likely forged"][2] <= TEXT_WIDTH + 0.5
@@ -159,6 +163,6 @@ def test_the_labels_of_a_score_bar_never_overlap(score: float) -> None:
 
 def test_a_single_score_stands_between_named_thresholds() -> None:
     plot = make_plot([(0.0, -0.22)], marks=(Mark(0.0, -0.22, "A"),), interval=None, score=-0.22)
-    text = words(ScoreBar(plot))
+    text = words(ScoreBar(plot, ENGLISH))
     for part in ("A −0.220", "no support, below −0.050", "inconclusive", "from +0.250, likely forged"):
         assert part in text

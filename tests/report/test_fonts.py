@@ -1,7 +1,7 @@
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfbase.ttfonts import TTFont
 
-from forensic_cli.report import wording
+from forensic_cli.report.catalogue import available_languages, load_messages
 from forensic_cli.report.fonts import (
     BOLD,
     FALLBACK_FONTS,
@@ -34,5 +34,6 @@ def test_scores_align_because_signs_and_figures_are_equally_wide() -> None:
 
 
 def test_the_text_fonts_have_what_the_wording_needs() -> None:
-    text = "".join(repr(value) for name, value in vars(wording).items() if name.isupper())
+    messages = [message for tag in available_languages() for message in load_messages(tag).values()]
+    text = "".join("".join(message) for message in messages)
     assert {character for character in text if not font_for(character, REGULAR)} == set()

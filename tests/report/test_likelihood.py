@@ -10,14 +10,16 @@ import pytest
 
 from forensic_cli.evidence.likelihood import NOT_CALIBRATED, OUTSIDE
 from forensic_cli.model.calibration import Calibration
-from forensic_cli.report import wording
 from forensic_cli.report.build import build_report
+from forensic_cli.report.language import Language
 from forensic_cli.report.likelihood_text import likelihood_text
+from forensic_cli.report.model import LikelihoodText
 from forensic_cli.report.pdf import draw_pdf
 from forensic_cli.types import Finding, ItemResult, VerbalTerm, Verdict
 from tests.report import material as made
-from tests.report.test_wording import FORBIDDEN
+from tests.report.forbidden import FORBIDDEN
 
+ENGLISH = Language("en")
 NOTE = f"{OUTSIDE}. The item is coded as hevc; the calibration holds for lossless, jpeg, h264."
 
 
@@ -74,13 +76,13 @@ def finding(**values: object) -> Finding:
 def test_a_ratio_is_said_in_numbers_and_in_words(
     log10_lr: float, is_bounded: bool, term: VerbalTerm, sentence: str
 ) -> None:
-    text = likelihood_text(finding(log10_lr=log10_lr, lr_is_bounded=is_bounded, lr_term=term))
+    text = likelihood_text(finding(log10_lr=log10_lr, lr_is_bounded=is_bounded, lr_term=term), ENGLISH)
     assert text.sentence == sentence
 
 
 def test_uncalibrated_weights_are_silent_at_every_item() -> None:
-    assert likelihood_text(finding(lr_note=NOT_CALIBRATED)) == likelihood_text(finding())
-    assert likelihood_text(finding()).sentence == likelihood_text(finding()).value == ""
+    for silent in (finding(lr_note=NOT_CALIBRATED), finding()):
+        assert likelihood_text(silent, ENGLISH) == LikelihoodText()
 
 
 def test_the_opinion_states_both_propositions_and_every_ratio(pages: list[str]) -> None:
@@ -99,10 +101,12 @@ def test_the_opinion_states_both_propositions_and_every_ratio(pages: list[str]) 
 
 
 def test_the_table_of_findings_has_a_column_for_it(pages: list[str]) -> None:
-    table = next(text for text in pages if "Item File Finding Score log10 LR Faces Page" in text)
-    row = table[table.index(made.GREEK_NAME) : table.index("AB-0002")]
-    assert "+1.50 (at least) moderate support" in row
-    assert "none outside the validated range" in table
+    table = next(text for text in pages if "Item File Finding Score log10 LR Page" in text)
+    row = table[table.index("AB-0001 ") : table.index("AB-0002 ")]
+    assert "+1.50 (at least); moderate support" in row
+    assert "none: outside the validated range" in table
+    for label, reason in (("AB-0003", "no face"), ("AB-0004", "not examined"), ("AB-0005", "not examinable")):
+        assert f"none: {reason}" in table.partition(label)[2].partition("AB-000")[0]
 
 
 def test_the_items_own_page_says_it_too(pages: list[str]) -> None:
@@ -119,7 +123,7 @@ def test_the_calibration_stands_with_the_model(pages: list[str]) -> None:
         "Bounds of log10 LR −1.00 and +1.50",
         "Cllr 0.610 (empirical cross-entropy at even prior odds); at best 0.520",
         "Expected calibration error 0.040",
-        "faces from 80 px; sharpness 5.0 to 5000.0; coded as lossless, jpeg, h264",
+        "faces from 80 px; sharpness 5.0 to 5,000.0; coded as lossless, jpeg, h264",
         "test-tippett.png",
         "JPEG 75 in-domain 40 40 0.610 0.520",
         "ELUB",
@@ -134,8 +138,8 @@ def test_no_word_claims_more_than_a_ratio_can(pages: list[str]) -> None:
 
 def test_results_without_a_calibration_read_as_before(tmp_path: Path) -> None:
     report = build_report(made.make_result(tmp_path), tmp_path)
-    assert wording.OPINION_NOT_CALIBRATED in report.opinion.paragraphs
+    assert ENGLISH.say("opinion.not_calibrated") in report.opinion.paragraphs
     assert report.opinion.fields == ()
     assert report.calibration is None
-    assert wording.NOT_PROBABILITY in report.summary.does_not_mean
-    assert "ELUB" not in [field.label for field in report.glossary]
+    assert ENGLISH.say("cover.not_probability") in report.summary.does_not_mean
+    assert "ELUB" not in [field.label for field in report.glossary.fields]

@@ -10,7 +10,6 @@ from reportlab.platypus import Paragraph
 from forensic_cli.report.fonts import MONO, REGULAR, font_for, register_text_fonts
 from forensic_cli.report.styles import style
 from forensic_cli.report.text import (
-    clip,
     fit_text,
     font_runs,
     is_plain,
@@ -90,11 +89,6 @@ def test_runs_change_font_only_where_a_glyph_is_missing() -> None:
 def test_a_name_with_a_backslash_is_not_plain() -> None:
     assert not is_plain("a\\u202E.mp4")
     assert is_plain("a b.mp4")
-
-
-def test_clip_says_how_much_is_missing() -> None:
-    assert clip("a" * 50 + "b" * 60, 20) == "a" * 10 + " [90 characters left out] " + "b" * 10
-    assert clip("short") == "short"
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash to read the words back")
