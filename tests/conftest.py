@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,6 +14,9 @@ import pytest
 from forensic_cli.model.calibration import Calibration, CalibrationRow, ValidatedRange
 from forensic_cli.model.weights import CATALOGUE_SCHEMA, ErrorRate, ModelCard
 from forensic_cli.types import RgbImage
+
+if TYPE_CHECKING:
+    from forensic_cli.model.inference import Examiner
 
 SAMPLES = Path(__file__).resolve().parent.parent / "forensic_cli" / "samples"
 
@@ -102,3 +106,22 @@ def weights_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     document = {"schema": CATALOGUE_SCHEMA, "default": "seeded", "weights": [entry]}
     (folder / "weights.json").write_text(json.dumps(document))
     return folder
+
+
+@pytest.fixture(scope="session")
+def loaded(weights_folder: Path) -> Examiner:
+    """The seeded model, loaded once."""
+    from forensic_cli.config import DeviceName, ModelSettings
+    from forensic_cli.model.inference import Examiner
+
+    return Examiner(ModelSettings(str(weights_folder), allow_foreign_weights=True, device=DeviceName.CPU))
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch, loaded: Examiner) -> None:
+    """Scans of this process share one loaded model and decode in this very process."""
+    from forensic_cli.isolation import choice
+    from forensic_cli.pipeline import scan
+
+    monkeypatch.setattr(scan, "Examiner", lambda settings: loaded)
+    monkeypatch.setattr(choice, "can_isolate", lambda: False)

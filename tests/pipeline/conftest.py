@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from forensic_cli.config import DeviceName, ModelSettings
-from forensic_cli.model.inference import Examiner
 from forensic_cli.pipeline import run_scan
 from forensic_cli.types import RgbImage
 from tests.pipeline.batch import config_of, make_batch, outcome, silent
@@ -22,17 +20,3 @@ def undisturbed(
     evidence = make_batch(folder / "evidence", astronaut)
     run_scan(config_of(evidence, folder / "out", weights_folder), silent())
     return outcome(folder / "out", evidence)
-
-
-@pytest.fixture(scope="session")
-def loaded(weights_folder: Path) -> Examiner:
-    """The seeded model."""
-    return Examiner(ModelSettings(str(weights_folder), allow_foreign_weights=True, device=DeviceName.CPU))
-
-
-@pytest.fixture
-def quick_model(monkeypatch: pytest.MonkeyPatch, loaded: Examiner) -> None:
-    """Scans of this process share one loaded model."""
-    from forensic_cli.pipeline import scan
-
-    monkeypatch.setattr(scan, "Examiner", lambda settings: loaded)

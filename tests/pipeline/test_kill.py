@@ -60,7 +60,7 @@ def n_steps(config: ScanConfig, monkeypatch: pytest.MonkeyPatch) -> int:
     return len(steps)
 
 
-@pytest.mark.usefixtures("quick_model")
+@pytest.mark.usefixtures("quick")
 class TestWrites:
     """Killed in a step towards the disk: before it, in the middle of a line, or right after it."""
 

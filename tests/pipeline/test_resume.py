@@ -19,7 +19,7 @@ from forensic_cli.provenance.audit import check_chain, read_entries
 from forensic_cli.types import RgbImage, Verdict
 from tests.pipeline.batch import Killed, config_of, kill_at_item, make_batch, outcome, silent
 
-pytestmark = pytest.mark.usefixtures("quick_model")
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.fixture
