@@ -15,6 +15,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from forensic_cli.factsheet import Factsheet
+
 RgbImage = NDArray[np.uint8]
 BoxXYXY = tuple[float, float, float, float]
 
@@ -326,6 +328,8 @@ class ItemResult:
         item_id: "0001", "0002", ... in the order in which the items were found.
         media: None where the file could not be probed.
         counts: None where nothing was decoded.
+        media_facts: for the examiner, never part of a score; None where the file was not opened, is no
+            medium that is read, or changed while it was read.
     """
 
     item_id: str
@@ -335,6 +339,7 @@ class ItemResult:
     counts: FrameCounts | None = None
     tracks: tuple[TrackResult, ...] = ()
     warnings: tuple[ScanWarning, ...] = field(default=())
+    media_facts: Factsheet | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from forensic_cli.factsheet.image import (
     TextEntry,
     ThumbnailFacts,
 )
-from forensic_cli.factsheet.sheet import Factsheet
+from forensic_cli.factsheet.sheet import Factsheet, unread_factsheet
 from forensic_cli.factsheet.video import BitRateFacts, FrameFacts, StreamFacts, TimingFacts, TrackDuration
 
 __all__ = [
@@ -39,4 +39,5 @@ __all__ = [
     "ThumbnailFacts",
     "TimingFacts",
     "TrackDuration",
+    "unread_factsheet",
 ]

@@ -16,6 +16,7 @@ class Reason(StrEnum):
     MALFORMED = "malformed"
     CAP = "cap-hit"
     TIME_LIMIT = "time-limit"
+    READER_ENDED = "reader-ended"
     DEFECT = "defect"
 
 

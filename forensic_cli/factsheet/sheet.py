@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forensic_cli.factsheet.common import ContainerFacts, EncoderMark, NotDetermined
-from forensic_cli.factsheet.credentials import CredentialFacts
+from forensic_cli.factsheet.common import ContainerFacts, EncoderMark, NotDetermined, Reason
+from forensic_cli.factsheet.credentials import CredentialFacts, CredentialState
 from forensic_cli.factsheet.image import CompressionHint, ExifFacts, JpegFacts, TextEntry, ThumbnailFacts
 from forensic_cli.factsheet.video import BitRateFacts, FrameFacts, StreamFacts, TimingFacts
 
@@ -37,3 +37,16 @@ class Factsheet:
     recompression: CompressionHint | None = None
     texts: tuple[TextEntry, ...] = ()
     not_determined: tuple[NotDetermined, ...] = ()
+
+
+def unread_factsheet(why: str) -> Factsheet:
+    """The factsheet of a file whose reading ended badly.
+
+    Args:
+        why: in words, safe to print.
+    """
+    return Factsheet(
+        format="",
+        credentials=CredentialFacts(CredentialState.NOT_CHECKED, why),
+        not_determined=(NotDetermined("media_facts", Reason.READER_ENDED, why),),
+    )

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from forensic_cli.config import IsolationSettings
-from forensic_cli.isolation.endings import ended, of_fault, overdue, senseless, stalled
+from forensic_cli.errors import MediaError
+from forensic_cli.factsheet import Factsheet, unread_factsheet
+from forensic_cli.isolation.endings import WorkerDefectError, ended, of_fault, overdue, senseless, stalled
+from forensic_cli.isolation.facts import receive_facts
 from forensic_cli.isolation.host import Nursery, can_fork_cleanly
-from forensic_cli.isolation.messages import ChannelClosedError, MessageError
+from forensic_cli.isolation.messages import Channel, ChannelClosedError, MessageError
 from forensic_cli.isolation.remote import FaultError, OverdueError, RemoteFaceStream, StalledError
 from forensic_cli.isolation.stream import FaceReading
-from forensic_cli.isolation.worker import Task
+from forensic_cli.isolation.worker import Errand, Task
 
+logger = logging.getLogger(__name__)
 # A worker that has said its last word, or has crashed, is gone at once.
 _EXIT_TIMEOUT_S = 10.0
+
+
+@dataclass(slots=True)
+class _Worker:
+    """A running worker, as whoever waits for it sees it."""
+
+    channel: Channel
+    has_finished: bool = False
 
 
 class IsolatedReader:
@@ -56,17 +70,42 @@ class IsolatedReader:
             WorkerDefectError: the program failed in the worker.
             ForensicError: no worker can be started.
         """
+        with self._worker(Errand.FACES, file, name) as worker:
+            stream = RemoteFaceStream(worker.channel, self._reading, self._limits)
+            yield stream
+            worker.has_finished = stream.is_complete
+
+    def media_facts(self, file: BinaryIO, name: str) -> Factsheet | None:
+        """See `FaceReader.media_facts`; in a worker of its own, so that the facts cannot cost the faces.
+
+        Raises:
+            ForensicError: no worker can be started.
+        """
+        try:
+            with self._worker(Errand.FACTS, file, name) as worker:
+                facts = _facts_if_media(worker.channel, self._limits)
+                worker.has_finished = True
+            return facts
+        except MediaError as error:
+            return unread_factsheet(error.message)
+        except WorkerDefectError as error:
+            logger.error("defect while reading the media facts of %s\nin the worker:\n%s", name, error.detail)
+            return unread_factsheet(f"the program failed ({error.kind})")
+
+    @contextmanager
+    def _worker(self, errand: Errand, file: BinaryIO, name: str) -> Iterator[_Worker]:
+        """A worker with its errand; how it ends becomes the error that the item is told of."""
         self.prepare()
         nursery = self._nursery
         assert nursery is not None  # prepare() has seen to it
         is_clean = False
-        channel = nursery.hand_over(Task(name, self._reading, self._limits.memory_mib), file)
+        channel = nursery.hand_over(Task(name, self._reading, self._limits.memory_mib, errand), file)
         if not self._forks:
             self._spare = self._start()
+        worker = _Worker(channel)
         try:
-            stream = RemoteFaceStream(channel, self._reading, self._limits)
-            yield stream
-            is_clean = stream.is_complete and nursery.exit_code(_EXIT_TIMEOUT_S) == 0
+            yield worker
+            is_clean = worker.has_finished and nursery.exit_code(_EXIT_TIMEOUT_S) == 0
         except FaultError as error:
             is_clean = nursery.exit_code(_EXIT_TIMEOUT_S) == 0
             raise of_fault(error.fault) from None
@@ -97,3 +136,12 @@ class IsolatedReader:
 
     def _start(self) -> Nursery:
         return Nursery(self._reading.faces, self._forks)
+
+
+def _facts_if_media(channel: Channel, limits: IsolationSettings) -> Factsheet | None:
+    try:
+        return receive_facts(channel, limits)
+    except FaultError as error:
+        if error.fault.kind == "defect":
+            raise
+        return None

@@ -37,6 +37,7 @@ class Kind(IntEnum):
     FRAME = 3
     END = 4
     FAULT = 5
+    FACTS = 6
 
 
 @dataclass(frozen=True, slots=True)

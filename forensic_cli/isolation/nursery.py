@@ -15,6 +15,7 @@ import socket
 import struct
 import sys
 import threading
+from contextlib import suppress
 from typing import NoReturn
 
 from forensic_cli.config import DetectorName, FaceSettings
@@ -57,9 +58,14 @@ def _load(faces: FaceSettings) -> None:
     import av.video.frame  # noqa: F401
     from PIL import Image, ImageCms  # noqa: F401
 
+    import forensic_cli.media.facts.image
+    import forensic_cli.media.facts.video
     import forensic_cli.media.images
     import forensic_cli.media.videos  # noqa: F401
 
+    with suppress(ImportError):
+        # An extra: without it, Content Credentials are "not checked".
+        import c2pa  # noqa: F401
     if faces.detector is DetectorName.DLIB_HOG:
         DlibHogDetector.warm_up(faces.n_threads)
 

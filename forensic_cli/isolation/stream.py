@@ -13,7 +13,9 @@ from forensic_cli.evidence.exhibits import FrameView, view_of
 from forensic_cli.faces.crop import cut_crop
 from forensic_cli.faces.detect import Detection, FaceDetector, detect_stream, make_detector
 from forensic_cli.faces.track import Tracker
+from forensic_cli.factsheet import Factsheet, unread_factsheet
 from forensic_cli.media import read_media
+from forensic_cli.media.facts import collect_facts
 from forensic_cli.types import Crop, FrameCounts, MediaFacts, ScanWarning
 
 
@@ -92,6 +94,14 @@ class FaceReader(Protocol):
 
         Raises:
             MediaError: it cannot be read; also from `frames`.
+        """
+        ...
+
+    def media_facts(self, file: BinaryIO, name: str) -> Factsheet | None:
+        """What the file is, for the examiner; nothing of it enters a score.
+
+        Nothing that the file holds makes this fail: where the reading of it ends badly, the factsheet says
+        so. None where the content is no image or video that is read.
         """
         ...
 
@@ -181,6 +191,15 @@ class DirectReader:
             raise MediaError(
                 f"Decoding {name} needed more memory than there is.", "Lower --jobs or --max-pixels."
             ) from error
+
+    def media_facts(self, file: BinaryIO, name: str) -> Factsheet | None:
+        """See `FaceReader.media_facts`."""
+        try:
+            return collect_facts(file, name, self._reading.limits)
+        except MediaError:
+            return None
+        except MemoryError:
+            return unread_factsheet("more memory was needed than there is")
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -1,11 +1,14 @@
-"""The worker's one task: read one item and send what it holds."""
+"""The worker's one task: read one item and send what it holds, or what it is."""
 
 from __future__ import annotations
 
 import io
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -13,6 +16,7 @@ from forensic_cli.errors import ForensicError, MediaError, NotMediaError
 from forensic_cli.faces.detect import make_detector
 from forensic_cli.isolation.messages import Channel, CropRow, End, Fault, FrameRow, Kind, Medium, ViewRow
 from forensic_cli.isolation.stream import DirectFaceStream, FaceReading, FrameFaces
+from forensic_cli.media.facts import collect_facts
 
 # Exit codes of a worker that could not say why it ended.
 EXIT_OUT_OF_MEMORY = 77
@@ -22,6 +26,13 @@ _PROGRESS_INTERVAL_S = 1.0
 _MAX_DETAIL_CHARACTERS = 8000
 
 
+class Errand(StrEnum):
+    """What a worker is to send: the faces, or the media facts beside the score."""
+
+    FACES = "faces"
+    FACTS = "facts"
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """What a worker is told."""
@@ -29,6 +40,7 @@ class Task:
     name: str
     reading: FaceReading
     memory_mib: int
+    errand: Errand = Errand.FACES
 
 
 class WatchedFile(io.BufferedReader):
@@ -51,19 +63,30 @@ class WatchedFile(io.BufferedReader):
 
 
 def work(task: Task, descriptor: int, channel: Channel) -> None:
-    """Reads one item and sends it: its medium, its frames and its end, or a fault.
+    """Reads one item and sends it: its medium, its frames and its end; or its factsheet; or a fault.
 
     Raises:
         MemoryError: the limit is hit. There is not enough left to say more.
     """
+    with _faults_sent(channel), WatchedFile(descriptor, channel) as file:
+        if task.errand is Errand.FACTS:
+            channel.send(Kind.FACTS, collect_facts(file, task.name, task.reading.limits))
+        else:
+            _send_faces(task, file, channel)
+
+
+def _send_faces(task: Task, file: io.BufferedReader, channel: Channel) -> None:
+    stream = DirectFaceStream(file, task.name, task.reading, make_detector(task.reading.faces))
+    channel.send(Kind.MEDIUM, Medium(stream.facts, stream.n_planned))
+    for frame in stream.frames():
+        _send_frame(channel, frame)
+    channel.send(Kind.END, End(stream.counts, stream.warnings))
+
+
+@contextmanager
+def _faults_sent(channel: Channel) -> Iterator[None]:
     try:
-        detector = make_detector(task.reading.faces)
-        with WatchedFile(descriptor, channel) as file:
-            stream = DirectFaceStream(file, task.name, task.reading, detector)
-            channel.send(Kind.MEDIUM, Medium(stream.facts, stream.n_planned))
-            for frame in stream.frames():
-                _send_frame(channel, frame)
-            channel.send(Kind.END, End(stream.counts, stream.warnings))
+        yield
     except MediaError as error:
         kind = "not-media" if isinstance(error, NotMediaError) else "media"
         channel.send(Kind.FAULT, Fault(kind, error.message, error.hint))

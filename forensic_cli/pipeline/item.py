@@ -87,9 +87,11 @@ class ItemExaminer:
         evidence = Evidence(os.fspath(found.path), before.n_bytes, before.mtime_utc, before.sha256)
         self._evidence = evidence
         exhibits = self._collector(item_id)
+        is_media = True
         try:
             item = self._read(item_id, evidence, found.path, file, exhibits)
         except NotMediaError as error:
+            is_media = False
             verdict = Verdict.FAILED if found.named_explicitly else Verdict.SKIPPED
             item = ItemResult(item_id, evidence, Finding(verdict, _reasons(error)))
         except MediaError as error:
@@ -109,6 +111,9 @@ class ItemExaminer:
         finally:
             if exhibits:
                 exhibits.discard()
+        if is_media:
+            # Also of an item that could not be decoded: that is when they are asked for.
+            item = replace(item, media_facts=self._reader.media_facts(file, found.path.name))
         return self._checked_again(item, found.path, file)
 
     def _collector(self, item_id: str) -> ExhibitCollector | None:
@@ -153,7 +158,8 @@ class ItemExaminer:
         for exhibit in (exhibit for track in item.tracks for exhibit in track.exhibits):
             if self._config.out_dir is not None:
                 (self._config.out_dir / exhibit.file).unlink(missing_ok=True)
-        return replace(item, finding=Finding(Verdict.FAILED, _reasons(change)), tracks=())
+        finding = Finding(Verdict.FAILED, _reasons(change))
+        return replace(item, finding=finding, tracks=(), media_facts=None)
 
 
 def _unread(path: Path) -> Evidence:

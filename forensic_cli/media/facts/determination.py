@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from forensic_cli.factsheet import NotDetermined, Reason
@@ -70,8 +72,12 @@ class Notes:
             return find()
         except UndeterminedError as error:
             self.add(fact, error.reason, error.detail)
+        except MemoryError:
+            self.add(fact, Reason.CAP, "more memory was needed than there is")
         except Exception as error:
             # A fact beside the score: a defect that one file provokes must not cost the item.
             logger.exception("defect while determining %s", fact)
-            self.add(fact, Reason.DEFECT, type(error).__name__)
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{Path(last.filename).name}, line {last.lineno}"
+            self.add(fact, Reason.DEFECT, f"{type(error).__name__} in {place}")
         return None

@@ -113,8 +113,10 @@ def _take_segment(walk: ElementWalk, file: BinaryIO, start: int, end: int) -> No
         walk.sections.add(name, element.start, n_bytes)
         if element.end is None:
             raise UndeterminedError(Reason.CAP, f"{name} at {element.start} does not say how long it is")
+        if element.end > end:
+            raise UndeterminedError(Reason.MALFORMED, f"{name} at {element.start} reaches past the end")
         if element.number == _INFO:
-            _take_info(walk, file, element.content, min(element.end, end))
+            _take_info(walk, file, element.content, element.end)
 
 
 def _take_info(walk: ElementWalk, file: BinaryIO, start: int, end: int) -> None:

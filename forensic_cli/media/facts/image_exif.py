@@ -31,6 +31,8 @@ def read_exif(file: BinaryIO, plugin: str) -> ExifFacts:
                 details = exif.get_ifd(ExifTags.IFD.Exif)
                 n_gps = len(exif.get_ifd(ExifTags.IFD.GPSInfo))
                 main = dict(exif)
+        except MemoryError:
+            raise
         except Exception as error:
             # Hostile bytes make Pillow raise anything from struct.error to SyntaxError.
             raise UndeterminedError(Reason.MALFORMED, type(error).__name__) from error

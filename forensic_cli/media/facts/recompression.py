@@ -86,7 +86,7 @@ def _central_luma(file: BinaryIO, max_pixels: int) -> NDArray[np.float64]:
             if picture.mode != "L":
                 raise UndeterminedError(Reason.NOT_FOR_FORMAT, "no grey output")
             grey = np.asarray(picture, dtype=np.float64)
-    except UndeterminedError:
+    except (UndeterminedError, MemoryError):
         raise
     except Exception as error:
         # Hostile bytes make Pillow raise anything from struct.error to SyntaxError.

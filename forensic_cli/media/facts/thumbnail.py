@@ -40,7 +40,7 @@ def read_thumbnail(file: BinaryIO, plugin: str, max_pixels: int) -> ThumbnailFac
         try:
             with Image.open(file, formats=[plugin]) as picture:
                 return _compare(picture, max_pixels)
-        except UndeterminedError:
+        except (UndeterminedError, MemoryError):
             raise
         except Exception as error:
             # Hostile bytes make Pillow raise anything from struct.error to SyntaxError.

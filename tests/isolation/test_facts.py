@@ -1,0 +1,119 @@
+"""Media facts are read in a worker of their own, and whatever happens to it costs nothing but them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import struct
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from forensic_cli.config import IsolationSettings
+from forensic_cli.evidence.records import to_jsonable
+from forensic_cli.factsheet import CredentialState, Factsheet, Reason, unread_factsheet
+from forensic_cli.isolation.facts import receive_facts
+from forensic_cli.isolation.messages import Channel, Kind, MessageError
+from forensic_cli.isolation.remote import OverdueError, StalledError
+from forensic_cli.isolation.stream import DirectReader, FaceReader
+from forensic_cli.provenance.files import open_read_only
+from tests.isolation.material import CLIP, children, isolated, read_with, reading
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
+
+
+def facts_with(reader: FaceReader, path: Path) -> Factsheet | None:
+    with open_read_only(path) as file:
+        return reader.media_facts(file, path.name)
+
+
+def test_facts_from_a_worker_are_those_of_this_process() -> None:
+    with isolated(reading()) as reader:
+        facts = facts_with(reader, CLIP)
+    assert facts is not None
+    assert facts.frames is not None
+    assert facts.frames.n_frames == 125
+    assert facts.credentials.state is CredentialState.NONE_FOUND
+    assert facts == facts_with(DirectReader(reading()), CLIP)
+
+
+def test_what_is_no_medium_has_no_facts(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("no medium")
+    with isolated(reading()) as reader:
+        assert facts_with(reader, path) is None
+        assert facts_with(reader, CLIP) is not None
+    assert facts_with(DirectReader(reading()), path) is None
+
+
+@on_linux
+def test_a_crash_while_facts_are_read_costs_the_facts_alone() -> None:
+    with isolated(reading()) as reader:
+        reader.prepare()
+        nursery = reader.nursery_pid
+        assert nursery is not None
+        killed = threading.Event()
+
+        def kill_the_first_worker() -> None:
+            while not killed.is_set():
+                for worker in children(nursery):
+                    os.kill(worker, signal.SIGSEGV)
+                    killed.set()
+
+        killer = threading.Thread(target=kill_the_first_worker)
+        killer.start()
+        facts = facts_with(reader, CLIP)
+        killed.set()
+        killer.join()
+        assert facts is not None
+        (note,) = facts.not_determined
+        assert (note.fact, note.reason) == ("media_facts", Reason.READER_ENDED)
+        assert "SIGSEGV" in note.detail
+        assert len(read_with(reader, CLIP).frames) == 6
+
+
+def listen(content: bytes, limits: IsolationSettings) -> Factsheet:
+    ours, theirs = socket.socketpair()
+    channel = Channel(ours)
+    try:
+        theirs.sendall(content)
+        return receive_facts(channel, limits)
+    finally:
+        channel.close()
+        theirs.close()
+
+
+def packed(kind: Kind, document: object) -> bytes:
+    text = json.dumps(document).encode()
+    return struct.pack(">BII", kind, len(text), 0) + text
+
+
+def test_a_factsheet_is_taken_after_signs_of_life() -> None:
+    sheet = unread_factsheet("a test")
+    content = packed(Kind.PROGRESS, None) + packed(Kind.FACTS, to_jsonable(sheet))
+    assert listen(content, IsolationSettings()) == sheet
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        packed(Kind.END, {}),
+        packed(Kind.FACTS, {"format": 3}),
+        packed(Kind.FACTS, {**to_jsonable(unread_factsheet("")), "more": 1}),
+    ],
+    ids=["another message", "a field of another type", "a field too many"],
+)
+def test_what_is_no_factsheet_is_refused(content: bytes) -> None:
+    with pytest.raises(MessageError):
+        listen(content, IsolationSettings())
+
+
+def test_silence_is_a_stall_and_endless_progress_is_overdue() -> None:
+    with pytest.raises(StalledError):
+        listen(b"", IsolationSettings(stall_s=0.05))
+    with pytest.raises(OverdueError):
+        listen(packed(Kind.PROGRESS, None), IsolationSettings(stall_s=60, total_s=0.05))
