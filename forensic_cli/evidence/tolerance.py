@@ -18,9 +18,10 @@ class Tolerance:
     box_px: float
 
 
-# Arithmetic of other processors and libraries rounds otherwise: single precision in the fifth digit of an
-# activation, half precision in the second. Faces are found on the CPU in both.
-_BY_PRECISION = {"fp32": Tolerance(0.001, 1.0), "bf16": Tolerance(0.1, 1.0), "fp16": Tolerance(0.02, 1.0)}
+# Other processors and libraries round otherwise. On 24 crops, scores of the shipped weights in fp32 differed
+# by at most 4e-7 from double precision and from other batch sizes, in bf16 by 0.007 from fp32, in fp16 by
+# 0.0007. The figures leave a wide margin to that. Faces are found on the CPU in all of them.
+_BY_PRECISION = {"fp32": Tolerance(1e-4, 1.0), "bf16": Tolerance(0.05, 1.0), "fp16": Tolerance(0.005, 1.0)}
 
 
 def tolerance_of(precision: str) -> Tolerance:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from asn1crypto import algos, cms, x509
     from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
+_UNIVERSAL, _CONTEXT = 0, 2
 _CLAIM = "Its enclosed certificates and attributes are as they were made"
 
 
@@ -47,7 +48,25 @@ def _structure_faults(data: cms.SignedData) -> list[str]:
         faults.append("it lists other hash algorithms than it uses")
     if not all(map(_is_plain_hash, (*listed, *used))):
         faults.append("a hash algorithm has parameters")
+    if not all(_is_in_shape(info) for info in data["signer_infos"]):
+        faults.append("the signer's information has parts that do not belong there")
     return faults
+
+
+def _is_in_shape(info: cms.SignerInfo) -> bool:
+    """True where the fields are those of RFC 5652, 5.3, each under its own tag; decoders skip others."""
+    from asn1crypto.parser import parse
+
+    found, rest = [], info.contents
+    while rest:
+        family, _, tag, header, content, trailer = parse(rest)
+        found.append((family, tag))
+        rest = rest[len(header) + len(content) + len(trailer) :]
+    by_key = info["sid"].name == "subject_key_identifier"
+    signer = (_CONTEXT, 0) if by_key else (_UNIVERSAL, 16)
+    fields = [(_UNIVERSAL, 2), signer, (_UNIVERSAL, 16), (_CONTEXT, 0), (_UNIVERSAL, 16), (_UNIVERSAL, 4)]
+    is_known = found in (fields, [*fields, (_CONTEXT, 1)])
+    return is_known and info["version"].native == ("v3" if by_key else "v1")
 
 
 def _is_plain_hash(algorithm: algos.DigestAlgorithm) -> bool:
@@ -66,6 +85,8 @@ def _chain_findings(data: cms.SignedData) -> tuple[list[str], list[str]]:
     info = extract_certs_for_validation(data)
     enclosed = {certificate.sha256: certificate for certificate in (info.signer_cert, *info.other_certs)}
     in_chain, unknown, faults = set(), [], []
+    if not _names_exactly(data, info.signer_cert):
+        faults.append("it names the signer's issuer in another form than the certificate")
     waiting = [info.signer_cert]
     while waiting:
         certificate = waiting.pop()
@@ -80,6 +101,14 @@ def _chain_findings(data: cms.SignedData) -> tuple[list[str], list[str]]:
     faults += [f"the certificate of {name} belongs to no chain" for name in strays]
     # A signer's certificate alone is how many signatures are made; its issuer is for the trust list.
     return faults, unknown if len(in_chain) > 1 else []
+
+
+def _names_exactly(data: cms.SignedData, certificate: x509.Certificate) -> bool:
+    """True where the issuer's name is the certificate's to the byte; decoders compare without case."""
+    names = [
+        info["sid"].chosen for info in data["signer_infos"] if info["sid"].name == "issuer_and_serial_number"
+    ]
+    return all(name["issuer"].dump() == certificate.issuer.dump() for name in names)
 
 
 def _is_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:

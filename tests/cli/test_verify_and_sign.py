@@ -126,7 +126,7 @@ def test_a_second_analysis_agrees(program: Program, original: Scanned) -> None:
     assert code == 0
     (check,) = [c for c in json.loads(out)["checks"] if c["claim"] == "A second analysis agrees"]
     assert check["state"] == "holds"
-    assert "Scores within 0.001, boxes within 1 px" in check["detail"]
+    assert "Scores within 0.0001, boxes within 1 px" in check["detail"]
 
 
 def test_a_second_analysis_works_on_moved_evidence_and_weights(
