@@ -222,6 +222,7 @@ def _first_run(resume: Path | None, report: Path | None, reanalyse_changed: bool
             raise UsageError("--reanalyse-changed goes with --resume.", "Leave it out in a first run.")
         return None
     from forensic_cli.evidence.past import read_past
+    from forensic_cli.evidence.records import load_results
     from forensic_cli.pipeline.drawing import complete_report
 
     past = read_past(resume)
@@ -231,7 +232,8 @@ def _first_run(resume: Path | None, report: Path | None, reanalyse_changed: bool
     drawn = complete_report(past, resume)
     if drawn is not None:
         typer.echo(f"Its report had not been completed, and is now: {printable(str(drawn))}", err=True)
-    elif report is not None:
+        raise typer.Exit(int(exit_code(load_results(resume))))
+    if report is not None:
         typer.echo("For another report: lae-forensics report DIR -o OTHER.pdf", err=True)
     raise typer.Exit
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from forensic_cli.evidence.records import load_results
 from forensic_cli.provenance.audit import read_entries
 from forensic_cli.types import RgbImage
 from tests.pipeline.batch import Killed, kill_at_item, make_batch
+from tests.provenance.holder import holder_of
 
 pytestmark = pytest.mark.usefixtures("quick")
 Program = Callable[..., tuple[int, str, str]]
@@ -165,16 +165,11 @@ def test_a_folder_without_a_scan_cannot_be_resumed(program, tmp_path: Path) -> N
 def test_a_report_that_was_cut_off_is_completed(program, stopped: Path, monkeypatch, when: str) -> None:
     from forensic_cli.pipeline import drawing
 
-    names = {
-        "before it was drawn": "write_pdf",
-        "after it was drawn": "add_report",
-        "after it was logged": "",
-    }
     with monkeypatch.context() as patch:
         if when == "before it was drawn":
             patch.setattr(drawing, "interruptions_ignored", dies)
         elif when == "after it was drawn":
-            patch.setattr(drawing, names[when], dies)
+            patch.setattr(drawing, "add_report", dies)
         else:
             from forensic_cli.evidence import output
 
@@ -188,6 +183,20 @@ def test_a_report_that_was_cut_off_is_completed(program, stopped: Path, monkeypa
     assert sums_hold(stopped)
     events = [entry.event for entry in read_entries(stopped / "audit.jsonl")]
     assert events[-2:] == ["scan-finished", "report-written"]
+
+
+def test_completing_a_report_exits_as_the_scan_would_have(
+    program, evidence: Path, stopped: Path, monkeypatch
+) -> None:
+    from forensic_cli.pipeline import drawing
+
+    (evidence / "7-broken.png").write_bytes((evidence / "1-face.png").read_bytes()[:500])
+    with monkeypatch.context() as patch:
+        patch.setattr(drawing, "add_report", dies)
+        with pytest.raises(Killed):
+            program("scan", "--resume", stopped, "--quiet")
+    assert program("scan", "--resume", stopped)[0] == 3
+    assert program("scan", "--resume", stopped)[0] == 0
 
 
 def dies(*_: object, **__: object) -> None:
@@ -208,25 +217,11 @@ def test_a_file_in_the_reports_place_is_not_taken_for_it(program, stopped: Path,
     assert (stopped.parent / "case.pdf").read_bytes() == b"another"
 
 
-HOLDER = """
-import sys
-from pathlib import Path
-from forensic_cli.provenance.lock import folder_lock
-with folder_lock(Path(sys.argv[1])):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
-
-
 @pytest.mark.parametrize("words", [("--resume",), ("--out",)], ids=["resumed", "begun"])
 def test_two_scans_into_one_folder_at_once_are_refused(
     program, seeded, evidence: Path, stopped: Path, words
 ) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(stopped)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"held\n"
+    with holder_of(stopped) as holder:
         paths = () if words == ("--resume",) else (evidence, *seeded)
         code, _, err = program("scan", *paths, *words, stopped)
         holder.kill()
