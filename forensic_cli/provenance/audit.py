@@ -245,9 +245,7 @@ def _line_faults(line: bytes, number: int, previous: str) -> list[str]:
     return faults
 
 
-def _chained(
-    events: Iterable[tuple[AuditEvent, Mapping[str, Any]]], n_before: int, head: str
-) -> list[bytes]:
+def _chained(events: Iterable[tuple[AuditEvent, Mapping[str, Any]]], n_before: int, head: str) -> list[bytes]:
     lines = []
     for number, (event, details) in enumerate(events, n_before):
         document = {
