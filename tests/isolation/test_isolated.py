@@ -29,6 +29,7 @@ from tests.isolation.material import (
     processor_ticks,
     read_with,
     reading,
+    vanishes,
     write_bomb,
 )
 
@@ -193,7 +194,7 @@ def test_an_item_left_in_the_middle_takes_its_worker_with_it() -> None:
     with isolated(reading(MANY_FRAMES)) as reader:
         with pytest.raises(KeyboardInterrupt), half_read(reader, CLIP) as (_, _, worker):
             raise KeyboardInterrupt
-        assert not is_running(worker)
+        assert vanishes(worker)
         assert read_with(reader, CLIP).counts.n_used == N_MANY
 
 
