@@ -42,6 +42,7 @@ class _Commands(LazyGroup):
         "case": ("forensic_cli.cli.case:app", "Write and check case data for the report."),
         "verify": ("forensic_cli.cli.verify:app", "Check finished results, reports and signatures."),
         "sign": ("forensic_cli.cli.sign:app", "Sign a report with your key, and time-stamp it."),
+        "export": ("forensic_cli.cli.export:app", "Write results as CASE/UCO JSON-LD or CSV."),
         "faces": ("forensic_cli.cli.faces:app", "Find and cut out the faces, without the model."),
         "schema": ("forensic_cli.cli.schema:app", "Print the JSON Schema of what a scan writes."),
         "weights": ("forensic_cli.cli.weights:app", "List, show and verify the model weights."),

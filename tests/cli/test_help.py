@@ -16,6 +16,7 @@ COMMANDS = [
     ("case",),
     ("case", "init"),
     ("case", "check"),
+    ("export",),
     ("faces",),
     ("schema",),
     ("weights", "list"),
