@@ -74,7 +74,7 @@ def train_stage1(pairs: Pairs, budget: Budget, seed: int, has_reconstruction: bo
         beta_adversarial=0.0,
         n_images=budget.stage1_images,
     )
-    objective = Stage1Objective(recipe, widths=budget.widths).to(memory_format=torch.channels_last)
+    objective = Stage1Objective(recipe, encoder=Encoder(budget.widths)).to(memory_format=torch.channels_last)
     averaged = averaged_copy(objective.autoencoder.encoder, 0.98)
     optimiser = adam(objective.parameters(), recipe.lr)
     n_steps = budget.stage1_images // _BATCH

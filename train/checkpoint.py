@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from forensic_cli.errors import UsageError
-from forensic_cli.model.lae import Encoder
+from forensic_cli.model.architectures import PAPER_ARCH, make_encoder
+from forensic_cli.model.lae import ConceptEncoder
 from forensic_cli.provenance.files import write_atomically
 
 _WEIGHTS_HINT = "Give a .safetensors file that `lae-forensics train export` wrote."
@@ -101,13 +102,13 @@ def read_progress(path: Path) -> Progress:
         raise UsageError(f"The checkpoint {path} cannot be read: {error}.", "Train again.") from error
 
 
-def load_encoder(path: Path) -> Encoder:
+def load_encoder(path: Path, arch: str = PAPER_ARCH) -> ConceptEncoder:
     """The encoder of a stage-1 checkpoint, in evaluation mode: the averaged one where there is one.
 
     Raises:
         UsageError: the checkpoint cannot be read, or belongs to another network.
     """
-    encoder = Encoder()
+    encoder = make_encoder(arch)
     try:
         with safe_open(str(path), framework="pt") as file:
             names = list(file.keys())
@@ -127,7 +128,7 @@ def load_encoder(path: Path) -> Encoder:
     return encoder.eval()
 
 
-def load_encoder_weights(path: Path, encoder: Encoder) -> None:
+def load_encoder_weights(path: Path, encoder: ConceptEncoder) -> None:
     """Fills an encoder from a file that `train export` wrote.
 
     Raises:

@@ -81,7 +81,7 @@ def export(dataset: Path, run_path: Path, name: str, out: Path, licences: str = 
     }
     card = ModelCard(
         name=name,
-        arch="lae",
+        arch=run.recipe.arch,
         file=f"{name}.safetensors",
         sha256=hashlib.sha256(content).hexdigest(),
         forged_threshold=thresholds.forged,

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
-from forensic_cli.model.lae import Encoder
+from forensic_cli.model.lae import ConceptEncoder
 from train.checkpoint import Progress, load_checkpoint, save_checkpoint
 from train.distributed import mean_over_processes
 from train.run_folder import RunFolder
@@ -44,7 +44,7 @@ class Trainable(Protocol):
     optimisers: dict[str, Optimizer]
 
     @property
-    def encoder(self) -> Encoder:
+    def encoder(self) -> ConceptEncoder:
         """What is validated and exported."""
         ...
 
@@ -151,7 +151,7 @@ def _crosses(every: int, before: int, after: int) -> bool:
     return before // every != after // every
 
 
-def averaged_copy(encoder: Encoder, decay: float) -> AveragedModel | None:
+def averaged_copy(encoder: ConceptEncoder, decay: float) -> AveragedModel | None:
     """An exponential moving average of an encoder's weights and statistics; None for decay 0.
 
     The decay grows from 1/10 to `decay`: a fixed one would still hold a share of `decay ** n` of

@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from forensic_cli.model.lae import PAPER_WIDTHS, LocalityAwareAutoEncoder, initialise, normalise
+from forensic_cli.model.architectures import make_encoder
+from forensic_cli.model.lae import ConceptEncoder, Encoder, LocalityAwareAutoEncoder, initialise, normalise
 from train.initial import start_high_pass
 from train.losses import adversarial_loss, latent_loss, perceptual_loss, pixel_loss, to_unit_range
 from train.perceptual import Comparator
@@ -19,7 +20,7 @@ class Stage1Objective(nn.Module):
 
     Args:
         comparator: VGG16 of the perceptual loss; needed if its weight is not 0.
-        widths: of the encoder.
+        encoder: another than the one that the recipe names.
 
     Raises:
         ValueError: the perceptual loss has a weight, and there is no comparator.
@@ -29,15 +30,19 @@ class Stage1Objective(nn.Module):
         self,
         recipe: Stage1Recipe,
         comparator: Comparator | None = None,
-        widths: tuple[int, int, int, int] = PAPER_WIDTHS,
+        encoder: ConceptEncoder | None = None,
     ) -> None:
         super().__init__()
         if recipe.beta_perceptual and comparator is None:
             raise ValueError("The perceptual loss needs a comparator.")
-        self.autoencoder = LocalityAwareAutoEncoder(widths)
-        initialise(self.autoencoder, torch.Generator().manual_seed(recipe.seed))
+        encoder = make_encoder(recipe.arch) if encoder is None else encoder
+        self.autoencoder = LocalityAwareAutoEncoder(encoder)
+        generator = torch.Generator().manual_seed(recipe.seed)
+        encoder.initialise(generator)
+        initialise(self.autoencoder.decoder, generator)
         if recipe.initialisation is Initialisation.HIGH_PASS:
-            start_high_pass(self.autoencoder.encoder)
+            assert isinstance(encoder, Encoder)
+            start_high_pass(encoder)
         self.recipe = recipe
         # In tuples: a module that is an attribute would be registered, and trained with this one.
         self._comparator = (comparator,) if recipe.beta_perceptual else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from forensic_cli.model.lae import LATENT_DIM, Encoder, Encoding, attention_map, normalise
+from forensic_cli.model.lae import LATENT_DIM, ConceptEncoder, Encoding, attention_map, normalise
 from train.losses import attention_loss, latent_loss
 from train.stage2_recipe import AttentionForm, AttentionNorm, Stage2Recipe
 
@@ -34,7 +34,7 @@ class AttentionScale(nn.Module):
         return attention
 
 
-def unit_mean_attention(encoder: Encoder, encoding: Encoding, form: AttentionForm) -> Tensor:
+def unit_mean_attention(encoder: ConceptEncoder, encoding: Encoding, form: AttentionForm) -> Tensor:
     """Eq. 8 divided by its number of units, as eq. 3 divides: (B, h, w).
 
     The sum over 64 units is some 64 times the scale of a mask; the mean ties the map's own mean to a_F.
@@ -49,7 +49,7 @@ class Stage2Objective(nn.Module):
         encoder: trained in place; decoder and discriminator have no part in stage 2.
     """
 
-    def __init__(self, encoder: Encoder, recipe: Stage2Recipe) -> None:
+    def __init__(self, encoder: ConceptEncoder, recipe: Stage2Recipe) -> None:
         super().__init__()
         self.encoder = encoder
         self.scale = AttentionScale(recipe.attention_norm)

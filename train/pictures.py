@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from forensic_cli.model.lae import Decoder, Encoder, attention_map, normalise
+from forensic_cli.model.lae import ConceptEncoder, Decoder, attention_map, normalise
 from forensic_cli.provenance.files import write_atomically
 from forensic_cli.types import RgbImage
 from train.validation import ValidationSet
@@ -21,7 +21,7 @@ _TILE_PX = 128
 @torch.inference_mode()
 def save_pictures(
     path: Path,
-    encoder: Encoder,
+    encoder: ConceptEncoder,
     decoder: Decoder | None,
     sets: Sequence[ValidationSet],
     device: torch.device,

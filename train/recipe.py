@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from forensic_cli.errors import UsageError
+from forensic_cli.model.architectures import ARCHITECTURES, PAPER_ARCH
 from train.forge.degrade import Codec
 from train.forge.methods import method_named
 
@@ -60,11 +61,13 @@ class Stage1Recipe:
     """Stage 1, eq. 2. Defaults are the paper's where it gives them.
 
     Attributes:
+        arch: the encoder, one of `forensic_cli.model.architectures.ARCHITECTURES`.
         n_images: images seen in all, real and forged counted apart.
         batch_size: images of a step; half are real.
         warmup_images: patches seen before, with the latent loss alone: the concept layer sees no further
             than 78 px, so what it can know of a forgery it can learn from patches, five times as fast.
         warmup_batch_size, warmup_patch_px: of those patches; four are cut from every pair.
+        warmup_reuse: how many times four patches are cut from the same pair, not at once.
         initialisation: `dcgan`, or `high-pass`: see `train.initial`.
         start_from: path of encoder weights, as `train export` writes them, to go on from; "" = none.
         source: `forge` on the fly, `stored` fakes of the dataset; `auto` takes the stored ones where
@@ -88,11 +91,13 @@ class Stage1Recipe:
     """
 
     name: str
+    arch: str = PAPER_ARCH
     n_images: int = 100_000
     batch_size: int = 64
     warmup_images: int = 0
     warmup_batch_size: int = 128
     warmup_patch_px: int = 128
+    warmup_reuse: int = 1
     initialisation: Initialisation = Initialisation.DCGAN
     start_from: str = ""
     source: Source = Source.AUTO
@@ -123,6 +128,16 @@ class Stage1Recipe:
 
     def __post_init__(self) -> None:
         require(
+            self.arch in ARCHITECTURES,
+            f"There is no architecture {self.arch!r}.",
+            f"Known: {', '.join(ARCHITECTURES)}.",
+        )
+        require(
+            self.arch == PAPER_ARCH or self.initialisation is not Initialisation.HIGH_PASS,
+            f"{self.arch} has a high-pass branch of its own.",
+            'Leave out initialisation = "high-pass", which is for the paper\'s encoder.',
+        )
+        require(
             self.batch_size >= 2 and self.batch_size % 2 == 0,
             f"batch_size {self.batch_size} cannot hold as many real as forged images.",
             "Give an even number.",
@@ -133,6 +148,7 @@ class Stage1Recipe:
             "The warm-up needs 0 or more images in batches that are multiples of 8.",
             "Four patches are cut from each of two versions of a photograph.",
         )
+        require(self.warmup_reuse >= 1, "warmup_reuse must be 1 or more.", "1 forges a pair for every item.")
         require(
             32 <= self.warmup_patch_px <= 256 and self.warmup_patch_px % 16 == 0,
             f"warmup_patch_px {self.warmup_patch_px} does not fit the encoder.",

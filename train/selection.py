@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from forensic_cli.errors import UsageError
-from forensic_cli.model.lae import Encoder, normalise
+from forensic_cli.model.lae import ConceptEncoder, normalise
 from train.annotate.scan_crop import read_scan_crop
 from train.concepts import DEFAULT_L2, ConceptModel, Features, concept_channels, draw_random, rank
 from train.data.dataset import DatasetRow, Split, read_dataset, select
@@ -96,7 +96,7 @@ class Selection:
 
 @torch.inference_mode()
 def channel_means(
-    encoder: Encoder,
+    encoder: ConceptEncoder,
     dataset: Path,
     rows: Sequence[DatasetRow],
     on_progress: Callable[[int, int], None] = lambda done, total: None,

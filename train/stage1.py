@@ -13,7 +13,7 @@ from lightning.fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from forensic_cli.model.lae import Encoder
+from forensic_cli.model.lae import ConceptEncoder
 from train.checkpoint import Progress, load_encoder_weights
 from train.data.dataset import Split, read_dataset, select
 from train.data.pairs import PatchesOfPairs, batch_of, batch_of_patches
@@ -94,10 +94,10 @@ class Stage1:
         self.objective.train()
 
     @property
-    def encoder(self) -> Encoder:
+    def encoder(self) -> ConceptEncoder:
         """The averaged encoder where there is one."""
         encoder = self.averaged.module if self.averaged else self.autoencoder.encoder
-        assert isinstance(encoder, Encoder)
+        assert isinstance(encoder, ConceptEncoder)
         return encoder
 
     def learning_rate(self, n_images: int) -> float:
@@ -208,7 +208,9 @@ def train_stage1(
     pairs = training_pairs(dataset, rows, recipe)
     if loop.progress.n_images < n_warmup:
         n_pairs = recipe.warmup_batch_size // 2 // _PATCHES_PER_PAIR
-        patches = PatchesOfPairs(pairs, _PATCHES_PER_PAIR, recipe.warmup_patch_px, recipe.seed)
+        patches = PatchesOfPairs(
+            pairs, _PATCHES_PER_PAIR, recipe.warmup_patch_px, recipe.seed, recipe.warmup_reuse
+        )
         steps = range(loop.progress.n_images // recipe.warmup_batch_size, recipe.n_warmup_steps)
         loop.run(
             make_loader(fabric, patches, batch_of_patches, steps, n_pairs, recipe.n_workers),

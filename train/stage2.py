@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from forensic_cli.errors import UsageError
-from forensic_cli.model.lae import Encoder
+from forensic_cli.model.lae import ConceptEncoder
 from forensic_cli.provenance.files import write_atomically
 from train.annotate.imported import AnnotatedMask
 from train.card import start_facts
@@ -62,7 +62,7 @@ class Stage2:
         fabric: Fabric,
         recipe: Stage2Recipe,
         epoch_images: int,
-        encoder: Encoder,
+        encoder: ConceptEncoder,
         sets: Sequence[ValidationSet] = (),
     ) -> None:
         self.fabric, self.recipe, self.sets = fabric, recipe, list(sets)
@@ -82,10 +82,10 @@ class Stage2:
         self.objective.train()
 
     @property
-    def encoder(self) -> Encoder:
+    def encoder(self) -> ConceptEncoder:
         """The averaged encoder where there is one."""
         encoder = self.averaged.module if self.averaged else self._current
-        assert isinstance(encoder, Encoder)
+        assert isinstance(encoder, ConceptEncoder)
         return encoder
 
     def learning_rate(self, n_images: int) -> float:
@@ -124,7 +124,7 @@ class Stage2:
 class _Holder(nn.Module):
     """Gives the encoder the name that it has in a checkpoint of stage 1."""
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: ConceptEncoder) -> None:
         super().__init__()
         self.encoder = encoder
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from forensic_cli.errors import UsageError
-from forensic_cli.model.lae import Encoder
+from forensic_cli.model.lae import ConceptEncoder
 from forensic_cli.provenance.files import hash_evidence
 from train.checkpoint import load_encoder
 from train.data.dataset import DATASET_NAME
@@ -31,7 +31,7 @@ class TrainedRun:
 
     folder: RunFolder
     recipe: Stage1Recipe
-    encoder: Encoder
+    encoder: ConceptEncoder
     attention_form: str = "paper"
     attention_norm: str = "raw"
     stage2: Stage2Recipe | None = None
@@ -56,14 +56,15 @@ def load_run(run_path: Path, dataset: Path) -> TrainedRun:
             "Give its own dataset: another one may mix its training identities into the test split.",
         )
     config = document["config"]
-    encoder = load_encoder(folder.best)
+    recipe = stage1_from_dict(config["stage1"] if "stage2" in config else config)
+    encoder = load_encoder(folder.best, recipe.arch)
     if "stage2" not in config:
-        return TrainedRun(folder, stage1_from_dict(config), encoder)
+        return TrainedRun(folder, recipe, encoder)
     stage2 = stage2_from_dict(config["stage2"])
     is_control = stage2.lambda_attention == 0
     return TrainedRun(
         folder,
-        stage1_from_dict(config["stage1"]),
+        recipe,
         encoder,
         stage2.attention_form.value,
         AttentionNorm.RAW.value if is_control else stage2.attention_norm.value,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from forensic_cli.errors import UsageError
-from forensic_cli.model.lae import Encoder, attention_map, latent_activations, normalise
+from forensic_cli.model.lae import ConceptEncoder, attention_map, latent_activations, normalise
 from forensic_cli.types import LatentActivation
 from train.data.crops import read_landmarks, read_portrait
 from train.data.dataset import DatasetRow, draw_donor
@@ -113,7 +113,7 @@ class ValidationSet:
         self.method, self.condition, self.people = method, condition, people
         self.batch = batch_of(pairs)
 
-    def score(self, encoder: Encoder, device: torch.device) -> PairScores:
+    def score(self, encoder: ConceptEncoder, device: torch.device) -> PairScores:
         """Scores all pairs with an encoder in evaluation mode."""
         scores = score_images(encoder, self.batch["images"], device)
         n = len(scores) // 2
@@ -180,7 +180,9 @@ def people_of(sets: Sequence[ValidationSet]) -> frozenset[str]:
 
 
 @torch.inference_mode()
-def score_images(encoder: Encoder, images: Tensor, device: torch.device, batch_size: int = 64) -> Scores:
+def score_images(
+    encoder: ConceptEncoder, images: Tensor, device: torch.device, batch_size: int = 64
+) -> Scores:
     """Scores pictures in fp32.
 
     Args:
@@ -207,7 +209,7 @@ def score_images(encoder: Encoder, images: Tensor, device: torch.device, batch_s
 
 @torch.inference_mode()
 def attention_figures(
-    encoder: Encoder, sets: Sequence[ValidationSet], form: str, device: torch.device
+    encoder: ConceptEncoder, sets: Sequence[ValidationSet], form: str, device: torch.device
 ) -> dict[str, float]:
     """Where the attention lies on the forged versions of all sets whose masks are known.
 

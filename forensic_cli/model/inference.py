@@ -14,7 +14,8 @@ from safetensors.torch import load
 
 from forensic_cli.config import DeviceName, ModelSettings
 from forensic_cli.errors import UsageError, WeightsError
-from forensic_cli.model.lae import Encoder, attention_map, latent_activations, normalise
+from forensic_cli.model.architectures import ARCHITECTURES, make_encoder
+from forensic_cli.model.lae import ConceptEncoder, attention_map, latent_activations, normalise
 from forensic_cli.model.weights import ModelCard, read_verified, resolve
 from forensic_cli.types import LatentActivation, RgbImage
 
@@ -114,18 +115,18 @@ class Examiner:
         ]
 
 
-def build_encoder(card: ModelCard, content: bytes) -> Encoder:
+def build_encoder(card: ModelCard, content: bytes) -> ConceptEncoder:
     """Makes an encoder from the bytes of a safetensors file.
 
     Raises:
         WeightsError: an unknown architecture, no safetensors, or tensors of another network.
     """
-    if card.arch != "lae":
+    if card.arch not in ARCHITECTURES:
         raise WeightsError(
             f"{card.name} is of the architecture {card.arch!r}, which this version does not know.",
             "Use the version of lae-forensics that the weights were made with.",
         )
-    encoder = Encoder()
+    encoder = make_encoder(card.arch)
     try:
         tensors = {name: tensor.float() for name, tensor in load(content).items()}
         # Batch-norm counters are no weights: they are not exported, and evaluation ignores them.

@@ -27,7 +27,7 @@ class Encoding:
 
     Attributes:
         z: (B, 128), the latent vector.
-        concepts: (B, 512, h, w), the concept layer f_l; h = w = 16 for 256 px.
+        concepts: (B, K, h, w), the concept layer f_l; K = 512 in the paper, h = w = 16 for 256 px.
     """
 
     z: Tensor
@@ -48,7 +48,41 @@ def normalise(images: Tensor) -> Tensor:
     return (images.float() / 255 - mean) / std
 
 
-class Encoder(nn.Module):
+class ConceptEncoder(nn.Module):
+    """What eq. 3 and 7 to 10 ask of an encoder: a concept layer, its global average, a linear map to z.
+
+    Attributes:
+        features: (B, 3, H, W), ImageNet-normalised, to the concept layer (B, K, H / 16, W / 16). Every
+            step of it is local, so that a patch can be read as well as a crop.
+        latent: from the K averages to z; the weights w of eq. 7.
+    """
+
+    features: nn.Module
+
+    def __init__(self, n_concepts: int) -> None:
+        super().__init__()
+        self.pool = nn.AdaptiveAvgPool2d(1)  # (B, K, 1, 1)
+        self.latent = nn.Linear(n_concepts, LATENT_DIM)  # (B, 128)
+
+    @property
+    def n_concepts(self) -> int:
+        """Channels K of the concept layer."""
+        return self.latent.in_features
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draws the weights that training starts from."""
+        initialise(self, generator)
+
+    def forward(self, x: Tensor) -> Encoding:
+        """Encodes (B, 3, H, W), ImageNet-normalised; H and W multiples of 16, 256 in the paper."""
+        return self.head(self.features(x))
+
+    def head(self, concepts: Tensor) -> Encoding:
+        """From the concept layer (B, K, h, w) to the latent vector."""
+        return Encoding(self.latent(self.pool(concepts).flatten(1)), concepts)
+
+
+class Encoder(ConceptEncoder):
     """f_e of eq. 1: Table 2, left column.
 
     Args:
@@ -56,8 +90,10 @@ class Encoder(nn.Module):
             computing time is short use narrower ones, shipped weights never do.
     """
 
+    features: nn.Sequential
+
     def __init__(self, widths: tuple[int, int, int, int] = PAPER_WIDTHS) -> None:
-        super().__init__()
+        super().__init__(widths[-1])
         first, second, third, fourth = widths
         self.features = nn.Sequential(  # (B, 3, 256, 256)
             nn.Conv2d(3, first, 4, stride=2, padding=1),  # (B, 64, 128, 128)
@@ -74,16 +110,6 @@ class Encoder(nn.Module):
             nn.Conv2d(fourth, fourth, 3, padding=1),  # (B, 512, 16, 16)
             nn.ReLU(inplace=True),
         )
-        self.pool = nn.AdaptiveAvgPool2d(1)  # (B, 512, 1, 1)
-        self.latent = nn.Linear(fourth, LATENT_DIM)  # (B, 128)
-
-    def forward(self, x: Tensor) -> Encoding:
-        """Encodes (B, 3, H, W), ImageNet-normalised; H and W multiples of 16, 256 in the paper."""
-        return self.head(self.features(x))
-
-    def head(self, concepts: Tensor) -> Encoding:
-        """From the concept layer (B, 512, h, w) to the latent vector."""
-        return Encoding(self.latent(self.pool(concepts).flatten(1)), concepts)
 
 
 class Decoder(nn.Module):
@@ -114,11 +140,15 @@ class Decoder(nn.Module):
 
 
 class LocalityAwareAutoEncoder(nn.Module):
-    """Encoder and decoder, eq. 1."""
+    """Encoder and decoder, eq. 1.
 
-    def __init__(self, widths: tuple[int, int, int, int] = PAPER_WIDTHS) -> None:
+    Args:
+        encoder: the paper's by default.
+    """
+
+    def __init__(self, encoder: ConceptEncoder | None = None) -> None:
         super().__init__()
-        self.encoder = Encoder(widths)
+        self.encoder = Encoder() if encoder is None else encoder
         self.decoder = Decoder()
 
     def forward(self, x: Tensor) -> tuple[Encoding, Tensor]:
@@ -152,11 +182,11 @@ def latent_activations(z: Tensor) -> tuple[Tensor, Tensor]:
     return true_half.abs().mean(dim=1), fake_half.abs().mean(dim=1)
 
 
-def latent_maps(encoder: Encoder, concepts: Tensor) -> Tensor:
+def latent_maps(encoder: ConceptEncoder, concepts: Tensor) -> Tensor:
     """Eq. 7: `M_c = sum_k w[c, k] f_l[k]` for every unit c of z.
 
     Args:
-        concepts: (B, 512, h, w).
+        concepts: (B, K, h, w).
 
     Returns:
         (B, 128, h, w). The identity `GAP(M_c) = z_c - b_c` holds.
@@ -164,7 +194,7 @@ def latent_maps(encoder: Encoder, concepts: Tensor) -> Tensor:
     return torch.einsum("ck,bkhw->bchw", encoder.latent.weight, concepts)
 
 
-def attention_map(encoder: Encoder, encoding: Encoding, form: str = "paper") -> Tensor:
+def attention_map(encoder: ConceptEncoder, encoding: Encoding, form: str = "paper") -> Tensor:
     """Eq. 8: the F half's maps, weighed by their units, before any normalisation.
 
     Computed as one product, `(|z_F| @ W_F)` against f_l, never as 64 maps.
@@ -183,5 +213,5 @@ def attention_map(encoder: Encoder, encoding: Encoding, form: str = "paper") -> 
         raise ValueError(f"Attention form {form!r} is neither 'paper' nor 'signed'.")
     fake_half = encoding.z.chunk(2, dim=1)[1]
     unit_weights = fake_half.abs() if form == "paper" else fake_half
-    channel_weights = unit_weights @ encoder.latent.weight.chunk(2, dim=0)[1]  # (B, 512)
+    channel_weights = unit_weights @ encoder.latent.weight.chunk(2, dim=0)[1]  # (B, K)
     return torch.einsum("bk,bkhw->bhw", channel_weights, encoding.concepts)

@@ -47,7 +47,7 @@ class ModelCard:
     """One entry of weights.json: what the weights are, and how far they can be trusted.
 
     Attributes:
-        arch: "lae", the network of the paper's Table 2.
+        arch: one of `forensic_cli.model.architectures.ARCHITECTURES`.
         file: name of the safetensors file beside weights.json.
         is_foreign: from outside weights.json, admitted by an explicit flag.
         forged_threshold: a score at or above it reads LIKELY_FORGED.

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from forensic_cli.model.lae import Encoder, attention_map, normalise
+from forensic_cli.model.lae import ConceptEncoder, attention_map, normalise
 from forensic_cli.types import RgbImage
 from train.forge.portrait import BinaryMask
 from train.localisation import Attention, enlarge
@@ -22,7 +22,7 @@ _BATCH_SIZE = 32
 
 
 @torch.inference_mode()
-def attention_of(encoder: Encoder, crops: Sequence[RgbImage], form: str) -> list[Attention]:
+def attention_of(encoder: ConceptEncoder, crops: Sequence[RgbImage], form: str) -> list[Attention]:
     """Raw attention maps (eq. 8) in evaluation mode, fp32.
 
     Args:

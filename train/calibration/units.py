@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from forensic_cli.errors import UsageError
 from forensic_cli.faces.crop import sharpness
-from forensic_cli.model.lae import Encoder
+from forensic_cli.model.lae import ConceptEncoder
 from train.calibration.conditions import UnitCondition
 from train.calibration.unit import Draw, Unit
 from train.metrics import Scores
@@ -81,7 +81,7 @@ class _Scored:
 
 
 def score_units(
-    draw: Draw, encoder: Encoder, on_progress: Callable[[int, int], None] = lambda done, total: None
+    draw: Draw, encoder: ConceptEncoder, on_progress: Callable[[int, int], None] = lambda done, total: None
 ) -> Units:
     """Scores the units of a calibration set.
 

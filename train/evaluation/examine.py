@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from forensic_cli.model.lae import Encoder, attention_map, latent_activations, normalise
+from forensic_cli.model.lae import ConceptEncoder, attention_map, latent_activations, normalise
 from forensic_cli.types import LatentActivation, RgbImage
 from train.evaluation.crop_sets import CropSet
 from train.forge.degrade import degrade
@@ -40,7 +40,7 @@ class CropExaminer:
         attention_form: "paper" or "signed", see `attention_map`.
     """
 
-    def __init__(self, encoder: Encoder, attention_form: str) -> None:
+    def __init__(self, encoder: ConceptEncoder, attention_form: str) -> None:
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._encoder = encoder.to(self._device).to(memory_format=torch.channels_last)
         self.attention_form = attention_form
