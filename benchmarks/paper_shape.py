@@ -65,6 +65,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--full", action="store_true", help="256 px, the paper's widths, ten times the images"
     )
+    parser.add_argument("--arms", nargs="+", help="run these arms of stage 2 only, and no LAE_latent_rec")
     parser.add_argument("--report", type=Path, help="write results.md and its plots there, train nothing")
     return parser.parse_args()
 
@@ -152,6 +153,11 @@ def _stage2(context: Context, start: Encoder, arms: tuple[Arm, ...]) -> None:
         )
 
 
+def _named(arms: tuple[Arm, ...], names: list[str] | None) -> tuple[Arm, ...]:
+    """The arms of these names; all of them where none is named."""
+    return arms if names is None else tuple(arm for arm in arms if arm.name in names)
+
+
 def _save(encoder: Encoder, path: Path) -> None:
     save_file({name: value.contiguous() for name, value in encoder.state_dict().items()}, path)
 
@@ -178,8 +184,9 @@ def main() -> None:
             start = _stage1(context, has_reconstruction=False)
             # The first seed of the face task runs everything, the others what the means need.
             is_first = number == 0 and task.name == "face"
-            _stage2(context, start, (*MAIN[:2], *NORMS, *LAMBDAS, *MAIN) if is_first else MAIN[:5])
-    for task in tasks:
+            arms = (*MAIN[:2], *NORMS, *LAMBDAS, *MAIN) if is_first else MAIN[:5]
+            _stage2(context, start, _named(arms, arguments.arms))
+    for task in tasks if arguments.arms is None else ():
         # Last, because the decoder doubles the computing time.
         _stage1(_context(arguments, book, task, arguments.seeds[0], budget, px), has_reconstruction=True)
 

@@ -27,6 +27,7 @@ COMMANDS = [
     ("doctor",),
     ("demo",),
     ("train", "prepare"),
+    ("train", "renderers"),
     ("train", "forge"),
     ("train", "stage1"),
     ("train", "stage2"),

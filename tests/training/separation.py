@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from forensic_cli.types import RgbImage
 from train.data.png import png_of
-from train.forge.degrade import h264_intra, jpeg
+from train.forge.codecs import h264_intra, jpeg
 from train.forge.portrait import BinaryMask
 
 # JPEG's 4:2:0 units and H.264's macroblocks are 16 px wide.

@@ -27,7 +27,8 @@ from train.data.crops import read_picture
 from train.data.dataset import DatasetRow, Split, read_dataset, select
 from train.data.pairs import ForgedPairs, ForgeSettings, Pair
 from train.data.stored import StoredPairs, read_mask
-from train.forge.degrade import Codec, compression_named, degrade, encode_h264_intra, h264_intra, jpeg
+from train.forge.codecs import encode_h264_intra, h264_intra, jpeg
+from train.forge.degrade import Codec, compression_named, degrade
 from train.forge.export import ExportSettings, forge_dataset
 from train.forge.methods import METHODS
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -23,7 +24,8 @@ from train.data.pairs import (
     make_pair,
     mirrored,
 )
-from train.forge.degrade import Codec, Degradation, degrade, draw_degradation, h264_intra, jpeg
+from train.forge.codecs import h264_clip, h264_intra, jpeg, moving_towards
+from train.forge.degrade import Codec, Degradation, degrade, draw_degradation
 from train.forge.portrait import LEFT_EYE, RIGHT_EYE, Portrait
 from train.metrics import auc
 
@@ -205,3 +207,56 @@ def test_photographs_are_varied_alike_in_both_versions(dataset: Path) -> None:
         assert (pair.real[outside] == pair.fake[outside]).all()
         n_changed += not np.array_equal(altered[k].real, plain[k].real)
     assert 2 <= n_changed <= 8
+
+
+def test_every_pair_of_a_block_is_reused_equally_often_and_not_at_once(pairs: ForgedPairs) -> None:
+    patches = PatchesOfPairs(pairs, 4, 64, seed=5, reuse=3)
+    for block in range(2):
+        numbers = [patches.number_of_pair(k) for k in range(block * 768, (block + 1) * 768)]
+        assert sorted(numbers) == sorted([*range(block * 256, (block + 1) * 256)] * 3)
+        at_once = sum(one == next_one for one, next_one in pairwise(numbers))
+        assert at_once < 10
+
+
+def test_a_reused_pair_gives_other_patches_and_the_same_ones_to_a_resumed_run(pairs: ForgedPairs) -> None:
+    patches = PatchesOfPairs(pairs, 2, 64, seed=5, reuse=3)
+    first = patches.number_of_pair(0)
+    again = next(k for k in range(1, 768) if patches.number_of_pair(k) == first)
+    one, other = patches[0], patches[again]
+    assert one[0].method == other[0].method
+    assert any((a.real != b.real).any() for a, b in zip(one, other, strict=True))
+    resumed = PatchesOfPairs(pairs, 2, 64, seed=5, reuse=3)[again]
+    for a, b in zip(other, resumed, strict=True):
+        np.testing.assert_array_equal(a.fake, b.fake)
+        np.testing.assert_array_equal(a.mask, b.mask)
+
+
+def test_a_clip_ends_with_the_picture_and_is_compressed_by_prediction(portrait: Portrait) -> None:
+    image = np.ascontiguousarray(portrait.image[:256, :256])
+    frames = moving_towards(image, 4, seed=2)
+    np.testing.assert_array_equal(frames[-1], image)
+    assert len(frames) == 4
+    assert (frames[0] != image).any()
+    last = h264_clip(image, 30, 4, seed=2)
+    assert last.shape == image.shape
+    assert (last != h264_intra(image, 30)).any()
+    assert np.abs(last.astype(int) - image).mean() < 8
+    np.testing.assert_array_equal(last, h264_clip(image, 30, 4, seed=2))
+
+
+def test_every_link_of_the_chain_does_something_and_repeats(portrait: Portrait) -> None:
+    image = np.ascontiguousarray(portrait.image[:256, :256])
+    for chain in (
+        Degradation(shrink=0.5),
+        Degradation(blur_sigma_px=1.0),
+        Degradation(gamma=1.3),
+        Degradation(is_grey=True),
+        Degradation(noise_sigma=4.0),
+        Degradation(sharpening=0.8),
+        Degradation(overlay_seed=3),
+        Degradation(first_jpeg_quality=40),
+        Degradation(codec=Codec.H264, quality=30, n_frames=3, motion_seed=1),
+    ):
+        changed = degrade(image, chain)
+        assert (changed != image).any(), chain
+        np.testing.assert_array_equal(changed, degrade(image, chain))

@@ -7,7 +7,18 @@ from __future__ import annotations
 
 import typer
 
-from train.cli import calibrate, evaluate, export, forge, import_masks, prepare, select, stage1, stage2
+from train.cli import (
+    calibrate,
+    evaluate,
+    export,
+    forge,
+    import_masks,
+    prepare,
+    renderers,
+    select,
+    stage1,
+    stage2,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,6 +28,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command("prepare", epilog=prepare.EPILOG)(prepare.prepare)
+app.command("renderers", epilog=renderers.EPILOG)(renderers.renderers)
 app.command("forge", epilog=forge.EPILOG)(forge.forge)
 app.command("stage1", epilog=stage1.EPILOG)(stage1.stage1)
 app.command("select", epilog=select.EPILOG)(select.select)

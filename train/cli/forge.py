@@ -26,7 +26,11 @@ def forge(
     dataset: Annotated[Path, typer.Argument(help="Folder made by `train prepare`.")],
     out: Annotated[Path, typer.Option("--out", help="New folder for the dataset that is made.")],
     method: Annotated[
-        list[str] | None, typer.Option("--method", help="Forging method; repeatable. [default: all]")
+        list[str] | None,
+        typer.Option(
+            "--method",
+            help="Forging method; repeatable. [default: all; those that need `train renderers` if it was run]",
+        ),
     ] = None,
     n: Annotated[
         int,

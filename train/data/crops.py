@@ -23,6 +23,7 @@ from train.forge.portrait import N_LANDMARKS, Landmarks, Portrait
 PREPARED_PX = 320
 CONTEXT = PREPARED_PX / CROP_PX
 LANDMARKS_NAME = "landmarks.npz"
+RENDERERS_NAME = "renderers"
 
 
 def write_landmarks(folder: Path, landmarks: dict[str, Landmarks]) -> None:
@@ -69,4 +70,10 @@ def read_portrait(folder: Path, row: DatasetRow, landmarks: dict[str, Landmarks]
     """
     if row.path not in landmarks:
         raise UsageError(f"{row.path} has no landmarks.", "Run `lae-forensics train prepare` again.")
-    return Portrait(read_picture(folder / row.path), landmarks[row.path], row.source_id)
+    renderers = folder / RENDERERS_NAME
+    return Portrait(
+        read_picture(folder / row.path),
+        landmarks[row.path],
+        row.source_id,
+        renderers=renderers if renderers.is_dir() else None,
+    )

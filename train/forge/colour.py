@@ -45,6 +45,41 @@ def transfer(image: RgbImage, reference: RgbImage, region: Alpha, strength: floa
     return from_lab(lab + np.float32(strength) * (matched - lab).astype(np.float32))
 
 
+def transfer_rgb(image: RgbImage, reference: RgbImage, region: Alpha, strength: float) -> RgbImage:
+    """As `transfer`, on red, green and blue: what simple swapping programs do."""
+    inside = region > 0.5
+    if int(inside.sum()) < 16:
+        return image
+    own, wanted = image[inside].astype(np.float32), reference[inside].astype(np.float32)
+    pixels = image.astype(np.float32)
+    # At least one grey level of deviation: a flat region must not be blown up.
+    gain = (wanted.std(axis=0) + 1) / (own.std(axis=0) + 1)
+    matched = (pixels - own.mean(axis=0)) * gain + wanted.mean(axis=0)
+    return np.asarray(np.clip(np.rint(pixels + strength * (matched - pixels)), 0, 255), np.uint8)
+
+
+def equalise(image: RgbImage, reference: RgbImage, region: Alpha, strength: float) -> RgbImage:
+    """Gives each of red, green and blue the histogram that `reference` has in a region.
+
+    Args:
+        region, strength: as in `transfer`.
+    """
+    inside = region > 0.5
+    if int(inside.sum()) < 16:
+        return image
+    result = image.astype(np.float32)
+    levels = np.arange(256)
+    shares = np.linspace(0, 1, 65)
+    for channel in range(3):
+        own = np.quantile(image[..., channel][inside], shares)
+        wanted = np.quantile(reference[..., channel][inside], shares)
+        # Quantiles that fall together are parted a little: interpolation needs rising ones.
+        table = np.interp(levels, own + np.arange(65) * 1e-3, wanted)
+        plane = image[..., channel]
+        result[..., channel] += np.float32(strength) * (table[plane] - plane).astype(np.float32)
+    return np.asarray(np.clip(np.rint(result), 0, 255), np.uint8)
+
+
 def shift(image: RgbImage, rng: np.random.Generator) -> RgbImage:
     """Alters RGB offsets, hue, saturation, brightness and contrast, each by a random little."""
     offset = rng.uniform(-18, 18, 3).astype(np.float32)

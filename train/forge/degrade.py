@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from fractions import Fraction
-from typing import Any
 
 import cv2
 import numpy as np
 
 from forensic_cli.errors import UsageError
 from forensic_cli.types import RgbImage
+from train.forge.codecs import h264_clip, h264_intra, jpeg
 
 
 class Codec(StrEnum):
@@ -30,7 +29,7 @@ class Codec(StrEnum):
 _QUALITY_RANGES = {Codec.NONE: (0, 0), Codec.JPEG: (1, 100), Codec.H264: (0, 51)}
 # Drawn at random: from the best that is met in practice to the worst at which a face is still examined.
 # The paper's videos were compressed at 23 (FaceForensics++ "c23"); its poor copies at 40 ("c40").
-_JPEG_QUALITIES = (40, 100)
+_JPEG_QUALITIES = (30, 100)
 _H264_RATE_FACTORS = (16, 40)
 
 
@@ -45,8 +44,12 @@ class Degradation:
         is_grey: colour is thrown away.
         noise_sigma: Gaussian, in grey levels; 0 = none.
         noise_seed: of that noise.
+        sharpening: share of the unsharp mask that is added; 0 = none.
+        overlay_seed: of a caption or a bar drawn over the picture; 0 = none.
         first_jpeg_quality: an earlier JPEG generation, 0 = none.
         quality: JPEG quality 1 to 100, or H.264 constant rate factor 0 to 51.
+        n_frames: of an H.264 clip whose last frame is kept, and `motion_seed` that of its motion;
+            1 = one intra frame.
     """
 
     shrink: float = 1.0
@@ -55,9 +58,13 @@ class Degradation:
     is_grey: bool = False
     noise_sigma: float = 0.0
     noise_seed: int = 0
+    sharpening: float = 0.0
+    overlay_seed: int = 0
     first_jpeg_quality: int = 0
     codec: Codec = Codec.NONE
     quality: int = 0
+    n_frames: int = 1
+    motion_seed: int = 0
 
 
 def compression_named(text: str) -> Degradation:
@@ -100,9 +107,13 @@ def draw_degradation(rng: np.random.Generator, codec_shares: dict[Codec, float])
         is_grey=bool(rng.random() < 0.05),
         noise_sigma=float(rng.uniform(1.0, 6.0)) if rng.random() < 0.2 else 0.0,
         noise_seed=int(rng.integers(2**31)),
-        first_jpeg_quality=int(rng.integers(50, 101)) if rng.random() < 0.3 else 0,
+        sharpening=float(rng.uniform(0.2, 1.0)) if rng.random() < 0.15 else 0.0,
+        overlay_seed=int(rng.integers(1, 2**31)) if rng.random() < 0.08 else 0,
+        first_jpeg_quality=int(rng.integers(*_JPEG_QUALITIES, endpoint=True)) if rng.random() < 0.3 else 0,
         codec=codec,
         quality=quality,
+        n_frames=int(rng.integers(2, 5)) if codec is Codec.H264 and rng.random() < 0.5 else 1,
+        motion_seed=int(rng.integers(2**31)),
     )
 
 
@@ -120,9 +131,7 @@ def degrade(image: RgbImage, degradation: Degradation) -> RgbImage:
     if degradation.first_jpeg_quality:
         result = jpeg(result, degradation.first_jpeg_quality)
     if degradation.shrink < 1:
-        small_px = max(8, round(size_px * degradation.shrink))
-        small = cv2.resize(result, (small_px, small_px), interpolation=cv2.INTER_AREA)
-        result = cv2.resize(small, (size_px, size_px), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
+        result = _resized_twice(result, max(8, round(size_px * degradation.shrink)))
     if degradation.blur_sigma_px:
         result = cv2.GaussianBlur(result, (0, 0), degradation.blur_sigma_px).astype(np.uint8)
     if degradation.gamma != 1:
@@ -134,71 +143,42 @@ def degrade(image: RgbImage, degradation: Degradation) -> RgbImage:
     if degradation.noise_sigma:
         noise = np.random.default_rng(degradation.noise_seed).normal(0, degradation.noise_sigma, result.shape)
         result = np.clip(np.rint(result + noise), 0, 255).astype(np.uint8)
+    if degradation.sharpening:
+        result = _sharpened(result, degradation.sharpening)
+    if degradation.overlay_seed:
+        result = overlaid(result, np.random.default_rng(degradation.overlay_seed))
     if degradation.codec is Codec.JPEG:
         return jpeg(result, degradation.quality)
+    if degradation.codec is Codec.H264 and degradation.n_frames > 1:
+        return h264_clip(result, degradation.quality, degradation.n_frames, degradation.motion_seed)
     if degradation.codec is Codec.H264:
         return h264_intra(result, degradation.quality)
     return result
 
 
-def jpeg(image: RgbImage, quality: int) -> RgbImage:
-    """One JPEG generation, 4:2:0, quality 1 to 100."""
-    ok, encoded = cv2.imencode(
-        ".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
-    )
-    if not ok:
-        raise ValueError(f"JPEG encoding of an image of shape {image.shape} failed.")
-    decoded = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
-    if decoded is None:
-        raise ValueError("OpenCV cannot decode the JPEG that it has just encoded.")
-    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB).astype(np.uint8)
+def _resized_twice(image: RgbImage, small_px: int) -> RgbImage:
+    size_px = image.shape[0]
+    small = cv2.resize(image, (small_px, small_px), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, (size_px, size_px), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
-def h264_intra(image: RgbImage, constant_rate_factor: int) -> RgbImage:
-    """One H.264 intra frame, 4:2:0, at a constant rate factor (CRF) of 0 to 51.
-
-    The paper compresses at "QP 23"; its videos are those of FaceForensics++, made with `-crf 23`, so
-    the rate factor it is. For a lone intra frame x264 sets the frame's quantiser to CRF - 3
-    whatever the picture shows, and spreads it over the blocks by their variance; a constant
-    quantiser (`-qp 23`) gives the same - 3 without that spreading. The quantiser therefore says
-    nothing about the picture, and cannot tell forged from real.
-
-    Intra coding alone: the traces of motion compensation are not in it. A 256 px picture takes
-    6 ms (CRF 40) to 13 ms (CRF 16) on one core.
-
-    Args:
-        image: (H, W, 3) uint8 RGB, H and W even.
-
-    Raises:
-        UsageError: PyAV is not installed.
-    """
-    av = _import_av()
-    decoder: Any = av.CodecContext.create("h264", "r")
-    decoder.thread_count = 1
-    packets = encode_h264_intra(image, constant_rate_factor)
-    decoded = [picture for packet in packets for picture in decoder.decode(packet)] + decoder.decode(None)
-    return np.ascontiguousarray(decoded[0].to_ndarray(format="rgb24"), dtype=np.uint8)
+def _sharpened(image: RgbImage, amount: float) -> RgbImage:
+    blurred = cv2.GaussianBlur(image, (0, 0), 1.2)
+    return np.asarray(cv2.addWeighted(image, 1 + amount, blurred, -amount, 0), np.uint8)
 
 
-def encode_h264_intra(image: RgbImage, constant_rate_factor: int) -> list[Any]:
-    """The `av.Packet`s of one intra frame, as x264 makes them: see `h264_intra`."""
-    av = _import_av()
-    height, width = image.shape[:2]
-    encoder: Any = av.CodecContext.create("libx264", "w")
-    encoder.width, encoder.height = width, height
-    encoder.pix_fmt, encoder.time_base = "yuv420p", Fraction(1, 25)
-    encoder.options = {"crf": str(constant_rate_factor), "preset": "veryfast", "tune": "zerolatency"}
-    encoder.thread_count = 1
-    frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-    return [*encoder.encode(frame), *encoder.encode(None)]
-
-
-def _import_av() -> Any:
-    try:
-        import av
-    except ImportError as error:
-        raise UsageError(
-            "H.264 degradation needs PyAV, which is not installed.",
-            "Install the package `av`, or set the recipe's h264 share to 0.",
-        ) from error
-    return av
+def overlaid(image: RgbImage, rng: np.random.Generator) -> RgbImage:
+    """Draws what screens and broadcasters put over pictures: a half-transparent bar with letters."""
+    size_px = image.shape[0]
+    layer = image.copy()
+    height = int(rng.integers(size_px // 14, size_px // 6))
+    top = int(rng.integers(0, size_px - height))
+    left, right = sorted(int(x) for x in rng.integers(0, size_px, 2))
+    ink = tuple(int(level) for level in rng.integers(0, 256, 3))
+    if rng.random() < 0.6:
+        ground = tuple(int(level) for level in rng.integers(0, 256, 3))
+        cv2.rectangle(layer, (left, top), (right, top + height), ground, -1)
+    letters = "".join(chr(int(code)) for code in rng.integers(ord("A"), ord("Z") + 1, 14))
+    scale = height / 32
+    cv2.putText(layer, letters, (left, top + height - height // 4), cv2.FONT_HERSHEY_SIMPLEX, scale, ink, 2)
+    return np.asarray(cv2.addWeighted(layer, 0.75, image, 0.25, 0), np.uint8)

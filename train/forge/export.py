@@ -17,7 +17,7 @@ from forensic_cli import __version__
 from forensic_cli.errors import UsageError
 from forensic_cli.provenance.files import hash_evidence, write_atomically
 from forensic_cli.provenance.run import package_version
-from train.data.crops import LANDMARKS_NAME
+from train.data.crops import LANDMARKS_NAME, RENDERERS_NAME
 from train.data.dataset import DATASET_NAME, DatasetRow, Split, read_dataset, write_dataset
 from train.forge.degrade import Degradation
 from train.forge.export_worker import (
@@ -77,6 +77,12 @@ class ExportReport:
     n_resisted: int = 0
 
 
+def makeable_methods(dataset: Path) -> tuple[str, ...]:
+    """All methods, without those that need face renderers where the dataset has none."""
+    has_renderers = (dataset / RENDERERS_NAME).is_dir()
+    return tuple(name for name, method in METHODS.items() if has_renderers or not method.needs_renderers)
+
+
 def forge_dataset(
     dataset: Path,
     out: Path,
@@ -105,7 +111,7 @@ def forge_dataset(
     _check_is_free(out)
     source = read_dataset(dataset)
     rows_by_split = _forgeable(source, settings.split)
-    methods = settings.methods or tuple(METHODS)
+    methods = settings.methods or makeable_methods(dataset)
     plan = plan_forgeries(rows_by_split, methods, settings.n)
     real_rows = [row for rows in rows_by_split.values() for row in rows]
     n_real_rows = sum(row.label == "real" for row in source)

@@ -104,3 +104,45 @@ def moved(image: RgbImage, displacement: NDArray[np.float32]) -> RgbImage:
         image, grid + displacement, _NO_SECOND_MAP, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
     )
     return np.asarray(warped, dtype=np.uint8)
+
+
+def elastic(image: RgbImage, strength_px: float, rng: np.random.Generator) -> RgbImage:
+    """Moves an image's content elastically by up to `strength_px` (Simard et al. 2003)."""
+    size_px = image.shape[0]
+    coarse = rng.uniform(-1, 1, (2, 5, 5)).astype(np.float32) * np.float32(strength_px)
+    fields = [cv2.resize(field, (size_px, size_px), interpolation=cv2.INTER_CUBIC) for field in coarse]
+    return moved(image, np.stack(fields, axis=-1).astype(np.float32))
+
+
+# Thin plates are evaluated on a grid this coarse and enlarged: they bend too slowly to need more.
+_PLATE_STEP_PX = 8
+
+
+def thin_plate_onto(image: RgbImage, landmarks: Landmarks, target: Landmarks, size_px: int) -> RgbImage:
+    """As `warp_onto`, by a thin-plate spline (Bookstein 1989): smooth where triangles have creases."""
+    source_points = _with_frame(landmarks, image.shape[0]).astype(np.float64)
+    target_points = _with_frame(target, size_px).astype(np.float64)
+    n = len(target_points)
+    affine = np.concatenate([np.ones((n, 1)), target_points], axis=1)
+    system = np.zeros((n + 3, n + 3))
+    # Landmarks are a pixel or two off: a plate that met each exactly would buckle between neighbours.
+    system[:n, :n] = _plate(target_points, target_points) + 10.0 * np.eye(n)
+    system[:n, n:], system[n:, :n] = affine, affine.T
+    weights = np.linalg.solve(system, np.concatenate([source_points, np.zeros((3, 2))]))
+    n_steps = size_px // _PLATE_STEP_PX + 1
+    axis = np.linspace(0, size_px - 1, n_steps)
+    knots = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    basis = np.concatenate([_plate(knots, target_points), np.ones((len(knots), 1)), knots], axis=1)
+    coarse = (basis @ weights).reshape(n_steps, n_steps, 2).astype(np.float32)
+    # Knots lie on the first and the last pixel; OpenCV's resize puts samples at half pixels instead.
+    position = np.linspace(0, n_steps - 1, size_px, dtype=np.float32)
+    grid_x, grid_y = np.meshgrid(position, position)
+    map_xy = cv2.remap(coarse, grid_x, grid_y, cv2.INTER_LINEAR)
+    warped = cv2.remap(image, map_xy, _NO_SECOND_MAP, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    return np.asarray(warped, dtype=np.uint8)
+
+
+def _plate(points: NDArray[np.float64], knots: NDArray[np.float64]) -> NDArray[np.float64]:
+    """r^2 log r between every point and every knot: (n, k)."""
+    squared = ((points[:, None] - knots[None]) ** 2).sum(axis=-1)
+    return np.asarray(0.5 * squared * np.log(np.maximum(squared, 1e-9)))

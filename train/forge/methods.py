@@ -14,8 +14,7 @@ import numpy as np
 from forensic_cli.errors import UsageError
 from forensic_cli.types import RgbImage
 from train.forge.attribute import recoloured_hair, recoloured_lips, recoloured_skin, smoothed_skin
-from train.forge.colour import resharpen, shift, transfer
-from train.forge.geometry import jitter, moved, warp_onto
+from train.forge.geometry import moved
 from train.forge.inpaint import central_hole, diffuse, fill_from_exemplars
 from train.forge.portrait import (
     LEFT_EYE,
@@ -25,74 +24,15 @@ from train.forge.portrait import (
     Forgery,
     Portrait,
     altered,
-    composite,
 )
-from train.forge.regions import PARTS, Region, hull, inter_ocular_px, random_alpha
-
-_WHOLE_FACE = (Region.FACE, Region.INNER_FACE)
-_SELF_BLEND_REGIONS = (Region.FACE, Region.FACE, Region.INNER_FACE, *PARTS)
-_BLEND_RATIOS = (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)
-
-
-def self_blend(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
-    """Blends a face with an altered copy of itself (Shiohara and Yamasaki, CVPR 2022).
-
-    Colour and frequency alterations hit the inside or the outside of the mask at random in the
-    original; here the inside only, so that the pixels outside the mask stay the photograph's. In
-    the loader `train.forge.vary` alters the photograph as a whole before that, so that the inside is
-    the softer part no more often than the sharper one. The donor is not used.
-    """
-    size_px = portrait.image.shape[0]
-    other = shift(portrait.image, rng)
-    if rng.random() < 0.7:
-        other = resharpen(other, rng)
-    other = jitter(other, 0.03, 0.05, rng)
-    region = _SELF_BLEND_REGIONS[int(rng.integers(len(_SELF_BLEND_REGIONS)))]
-    ratio = _BLEND_RATIOS[int(rng.integers(len(_BLEND_RATIOS)))]
-    alpha = random_alpha(portrait.landmarks, region, size_px, rng) * np.float32(ratio)
-    return _forgery(portrait, composite(portrait.image, other, alpha), "self-blend")
+from train.forge.regions import inter_ocular_px
+from train.forge.rerender import decoder_swap, face_rerender
+from train.forge.self_blend import self_blend
+from train.forge.swap import landmark_swap, part_swap, poisson_swap
 
 
 def _forgery(portrait: Portrait, image: RgbImage, method: str) -> Forgery:
     return Forgery(image, altered(portrait.image, image), method)
-
-
-def _swap_into(portrait: Portrait, donor: Portrait, region: Region, rng: np.random.Generator) -> RgbImage:
-    size_px = portrait.image.shape[0]
-    warped = warp_onto(donor.image, donor.landmarks, portrait.landmarks, size_px)
-    alpha = random_alpha(portrait.landmarks, region, size_px, rng)
-    warped = transfer(warped, portrait.image, alpha, float(rng.uniform(0.5, 1.0)))
-    if rng.random() < 0.4:
-        warped = resharpen(warped, rng)
-    return composite(portrait.image, warped, alpha)
-
-
-def landmark_swap(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
-    """Puts the donor's face, warped by landmarks and matched in colour, into the portrait."""
-    region = _WHOLE_FACE[int(rng.integers(len(_WHOLE_FACE)))]
-    return _forgery(portrait, _swap_into(portrait, donor, region, rng), "landmark-swap")
-
-
-def part_swap(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
-    """Puts the donor's eyes, nose, mouth or lower face into the portrait, as a retoucher would."""
-    part = PARTS[int(rng.integers(len(PARTS)))]
-    return _forgery(portrait, _swap_into(portrait, donor, part, rng), "part-swap")
-
-
-def poisson_swap(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
-    """Swaps faces with gradient-domain blending (Perez, Gangnet and Blake, SIGGRAPH 2003)."""
-    size_px = portrait.image.shape[0]
-    warped = warp_onto(donor.image, donor.landmarks, portrait.landmarks, size_px)
-    region = _WHOLE_FACE[int(rng.integers(len(_WHOLE_FACE)))]
-    mask = hull(portrait.landmarks, region, size_px).astype(np.uint8)
-    # The solver needs a rim of background, and centres the mask's bounding box on a point.
-    mask[:2], mask[-2:], mask[:, :2], mask[:, -2:] = 0, 0, 0, 0
-    x, y, width, height = cv2.boundingRect(mask)
-    centre = (x + width // 2, y + height // 2)
-    cloned = cv2.seamlessClone(warped, portrait.image, mask * 255, centre, cv2.NORMAL_CLONE)
-    # The solver works on the mask's bounding box: what it changes beyond the mask belongs to the
-    # forgery too. Cut off there, it would leave an edge that gradient-domain blending never has.
-    return _forgery(portrait, np.asarray(cloned, dtype=np.uint8), "poisson-swap")
 
 
 def expression_warp(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
@@ -173,12 +113,14 @@ class Method:
     Attributes:
         family: the paper's task: "face", "attribute" or "inpainting".
         needs_donor: it uses a second identity.
+        needs_renderers: it uses the dataset's trained face renderers.
     """
 
     name: str
     family: str
     needs_donor: bool
     forge: Callable[[Portrait, Portrait, np.random.Generator], Forgery]
+    needs_renderers: bool = False
 
 
 METHODS: dict[str, Method] = {
@@ -189,6 +131,8 @@ METHODS: dict[str, Method] = {
         Method("part-swap", "face", True, part_swap),
         Method("poisson-swap", "face", True, poisson_swap),
         Method("expression-warp", "face", False, expression_warp),
+        Method("face-rerender", "face", False, face_rerender, needs_renderers=True),
+        Method("decoder-swap", "face", False, decoder_swap, needs_renderers=True),
         Method("lip-recolour", "attribute", False, _attribute("lip-recolour", recoloured_lips)),
         Method("skin-recolour", "attribute", False, _attribute("skin-recolour", recoloured_skin)),
         Method("skin-smoothing", "attribute", False, _attribute("skin-smoothing", smoothed_skin)),

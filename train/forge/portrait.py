@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -34,11 +35,16 @@ class Portrait:
         image: (S, S, 3) uint8 RGB.
         landmarks: (68, 2) float32, x and y in pixels of `image`.
         source_id: whose face it is.
+        before: the same face at the same place as it was before the photograph was altered as a whole
+            (`train.forge.vary`); None where it was not.
+        renderers: folder of the dataset's face renderers; None where it has none.
     """
 
     image: RgbImage
     landmarks: Landmarks
     source_id: str
+    before: RgbImage | None = None
+    renderers: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,6 +26,7 @@ class Region(StrEnum):
     """Parts of a face that a forger replaces."""
 
     FACE = "face"
+    FACE_AND_FOREHEAD = "face-and-forehead"
     INNER_FACE = "inner-face"
     EYES = "eyes"
     NOSE = "nose"
@@ -35,6 +36,7 @@ class Region(StrEnum):
 
 _POINTS: dict[Region, tuple[int, ...]] = {
     Region.FACE: tuple(range(N_LANDMARKS)),
+    Region.FACE_AND_FOREHEAD: tuple(range(N_LANDMARKS)),
     Region.INNER_FACE: INNER,
     Region.EYES: RIGHT_BROW + LEFT_BROW + RIGHT_EYE + LEFT_EYE,
     Region.NOSE: NOSE,
@@ -57,6 +59,8 @@ def hull(landmarks: Landmarks, region: Region | None, size_px: int) -> Alpha:
         (size_px, size_px) float32, 0 or 1.
     """
     points = landmarks if region is None else landmarks[list(_POINTS[region])]
+    if region is Region.FACE_AND_FOREHEAD:
+        points = np.concatenate([points, forehead(landmarks, 0.5 * inter_ocular_px(landmarks))])
     mask = np.zeros((size_px, size_px), np.float32)
     outline = cv2.convexHull(np.rint(points).astype(np.int32))
     cv2.fillConvexPoly(mask, outline, 1.0)
@@ -132,7 +136,13 @@ def soften(mask: Alpha, rng: np.random.Generator, unit_px: float) -> Alpha:
         if changed.max() > 0:
             mask = changed.astype(np.float32)
     sigma_px = float(rng.uniform(0.01, 0.16)) * unit_px
-    softened = cv2.GaussianBlur(mask, (0, 0), sigma_px)
+    if rng.random() < 0.3:
+        # Twice a box, whose sides differ: a trapezium of its own in each direction.
+        width, height = (1 + 2 * max(1, round(sigma_px * factor)) for factor in rng.uniform(0.7, 1.6, 2))
+        blurred = cv2.blur(cv2.blur(mask, (width, height)), (width, height))
+    else:
+        blurred = cv2.GaussianBlur(mask, (0, 0), sigma_px)
+    softened = np.asarray(blurred, np.float32)
     softened[softened < 1 / 510] = 0
     return np.clip(softened, 0, 1).astype(np.float32)
 

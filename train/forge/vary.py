@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -32,8 +34,10 @@ def vary(portrait: Portrait, rng: np.random.Generator) -> Portrait:
             np.uint8,
         )
         points = (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+    before = image
     if rng.random() < 0.4:
         image = shift(image, rng)
     if rng.random() < 0.5:
         image = resharpen(image, rng)
-    return Portrait(image, points, portrait.source_id)
+    was_altered = image is not before
+    return replace(portrait, image=image, landmarks=points, before=before if was_altered else None)
