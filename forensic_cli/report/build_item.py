@@ -21,6 +21,7 @@ from pathlib import Path, PurePath
 
 from forensic_cli.case.model import Case, CaseItem
 from forensic_cli.evidence.records import ScanResult
+from forensic_cli.report.build_facts import build_facts, credential_fields
 from forensic_cli.report.build_media import build_media, media_line
 from forensic_cli.report.build_request import received
 from forensic_cli.report.build_track import build_tracks, track_limits
@@ -32,7 +33,7 @@ from forensic_cli.types import Evidence, FrameCounts, ItemResult, MediaKind, Sca
 
 MANY_ITEMS = 200
 _MAX_PATH_CHARACTERS = 400
-_BLOCKS: tuple[Callable[[ItemResult, Language], Section | None], ...] = (build_media,)
+_BLOCKS: tuple[Callable[[ItemResult, Language], Section | None], ...] = (build_media, build_facts)
 
 
 def item_anchor(item: ItemResult) -> str:
@@ -117,6 +118,9 @@ def build_listed(item: ItemResult, result: ScanResult, lang: Language) -> Listed
     facts.append(Field(say("listed.original_or_copy"), own.original_or_copy or say("common.not_supplied")))
     if item.media:
         facts.append(Field(say("listed.media"), media_line(item.media, lang)))
+    if item.media_facts:
+        # The other facts of such an item are in results.jsonl.
+        facts += credential_fields(item.media_facts.credentials, lang)
     if sentence := frames_sentence(item, lang):
         facts.append(Field(say("listed.frames"), sentence))
     facts.extend(Field(say("listed.warning"), _warning(warning, lang)) for warning in item.warnings)

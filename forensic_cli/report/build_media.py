@@ -53,7 +53,6 @@ def _fields(media: MediaFacts, lang: Language) -> tuple[Field, ...]:
     fields += [
         Field(say("media.encoder"), lang.clip(media.encoder, _MAX_TAG_CHARACTERS) or unrecorded),
         Field(say("media.creation_time"), lang.clip(media.creation_time, _MAX_TAG_CHARACTERS) or unrecorded),
-        Field(say("media.credentials"), say("media.credentials_unread")),
     ]
     tags = [(say("media.tag", name=lang.clip(name, 60)), value) for name, value in media.tags]
     fields.extend(_tag_fields(tags, say("media.tags"), lang))
