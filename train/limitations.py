@@ -73,5 +73,5 @@ def _of_attention(run: TrainedRun) -> str:
         )
     return (
         "The attention map was trained on masks of forgeries, in stage 2. On forgeries by methods unlike those "
-        "it may lie elsewhere: it shows what the model attended to, and proves no forgery there."
+        "it may lie elsewhere: it shows what the model attended to, and is no evidence of a forgery there."
     )

@@ -14,7 +14,8 @@ from forensic_cli.report.model import Field, Section
 def build_opinion(result: ScanResult, lang: Language) -> Section:
     """Both propositions, and the strength of every finding, or why none stands beside them."""
     calibration = result.model.calibration
-    paragraphs: tuple[str, ...] = (lang.say("opinion.propositions"), lang.say("opinion.not_calibrated"))
+    propositions = lang.say_all("opinion.propositions")
+    paragraphs = (*propositions, lang.say("opinion.not_calibrated"))
     if calibration is not None:
         how = lang.say(
             "opinion.calibrated",
@@ -23,7 +24,7 @@ def build_opinion(result: ScanResult, lang: Language) -> Section:
             people=lang.count(calibration.n_identities, "person"),
             methods=", ".join(calibration.forging_methods),
         )
-        paragraphs = (lang.say("opinion.propositions"), how, lang.say("opinion.scale"))
+        paragraphs = (*propositions, how, lang.say("opinion.scale"))
     texts = [(item_label(item, result.case), likelihood_text(item.finding, lang)) for item in result.items]
     return Section(
         "opinion",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from forensic_cli.model.weights import ModelCard
-from forensic_cli.report.build_model import domain_title
 from forensic_cli.report.language import Language
 from forensic_cli.report.model import Section
 
@@ -15,7 +14,7 @@ def build_limitations(card: ModelCard, lang: Language) -> Section:
         rows = [row for row in card.error_rates if row.domain == domain]
         alarms = [row.false_positive_rate for row in rows if row.false_positive_rate is not None]
         misses = [row.false_negative_rate for row in rows if row.false_negative_rate is not None]
-        values = {"domain": domain_title(domain, lang)}
+        values = {"where": _where(domain, lang)}
         if alarms:
             values |= _of_hundred(alarms, lang)
             points.append(lang.say("limitations.false_alarms", **values))
@@ -34,6 +33,16 @@ def build_card_limitations(card: ModelCard, lang: Language) -> Section | None:
         lang.say("limitations.card_title"),
         points=tuple(map(lang.stored, card.limitations)),
     )
+
+
+def _where(domain: str, lang: Language) -> str:
+    match domain:
+        case "in-domain":
+            return lang.say("limitations.trained")
+        case "out-of-domain":
+            return lang.say("limitations.untrained")
+        case _:
+            return lang.say("limitations.other", domain=domain)
 
 
 def _of_hundred(rates: list[float], lang: Language) -> dict[str, str]:

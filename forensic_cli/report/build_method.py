@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from forensic_cli.evidence.records import ScanResult
 from forensic_cli.report.language import Language
 from forensic_cli.report.model import Field, Section
@@ -12,6 +14,12 @@ _TERMS = (
     "likelihood_ratio", "score", "sha256", "sharpness", "threshold", "track",
 )  # fmt: skip
 _TERMS_CALIBRATED = ("calibration", "cllr", "elub", "tippett")
+
+
+def _alphabetical(term: str) -> str:
+    """Letters with marks stand beside those without (DIN 5007, variant 1)."""
+    parts = unicodedata.normalize("NFKD", term.casefold())
+    return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 def build_method(result: ScanResult, lang: Language) -> Section:
@@ -39,6 +47,6 @@ def build_glossary(is_calibrated: bool, lang: Language) -> Section:
     names = (*_TERMS, *_TERMS_CALIBRATED) if is_calibrated else _TERMS
     entries = [lang.say_all(f"glossary.{name}") for name in names]
     fields = tuple(
-        Field(term, meaning) for term, meaning in sorted(entries, key=lambda entry: entry[0].casefold())
+        Field(term, meaning) for term, meaning in sorted(entries, key=lambda entry: _alphabetical(entry[0]))
     )
     return Section("glossary", lang.say("glossary.title"), fields=fields)

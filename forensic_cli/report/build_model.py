@@ -45,17 +45,19 @@ def build_error_note(card: ModelCard, lang: Language) -> tuple[str, ...]:
 
 def build_error_tables(card: ModelCard, lang: Language) -> tuple[ErrorTable, ...]:
     """One table a domain, so that in-domain numbers never stand for the others."""
-    domains = dict.fromkeys(row.domain for row in card.error_rates)
-    return tuple(
-        ErrorTable(
-            domain_title(domain, lang),
-            tuple(_cells(row, lang) for row in card.error_rates if row.domain == domain),
-        )
-        for domain in domains
-    )
+    tables = []
+    for domain in dict.fromkeys(row.domain for row in card.error_rates):
+        rows = [row for row in card.error_rates if row.domain == domain]
+        datasets = {row.dataset for row in rows}
+        common = ""
+        if len(datasets) == 1:
+            common = lang.say("errors.dataset", dataset=lang.stored(rows[0].dataset, is_marked=False))
+        cells = tuple(_cells(row, lang) for row in rows)
+        tables.append(ErrorTable(_domain_title(domain, lang), common, cells))
+    return tuple(tables)
 
 
-def domain_title(domain: str, lang: Language) -> str:
+def _domain_title(domain: str, lang: Language) -> str:
     """A domain of the model card in words."""
     match domain:
         case "in-domain":

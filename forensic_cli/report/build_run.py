@@ -86,7 +86,7 @@ def build_repeat(run: RunInfo, lang: Language) -> Section:
         expected = lang.say("repeat.expect_unknown", precision=run.precision)
     else:
         expected = lang.say(
-            "repeat.expect", score=lang.number(tolerance.score, 3), box=lang.number(tolerance.box_px)
+            "repeat.expect", score=lang.exact(tolerance.score), box=lang.exact(tolerance.box_px)
         )
     paragraphs = (lang.say("repeat.how"), expected, lang.say("repeat.drawn"))
     return Section("repeat", lang.say("repeat.title"), paragraphs=paragraphs)

@@ -30,6 +30,8 @@ FEW_READINGS = 8
 _MAX_TRACK_PAGES = 12
 _MAX_READING_ROWS = 24
 _MAX_NAMED_IN_LIMITS = 6
+# Of the table of readings, after the column that names the frames shown.
+_CELLS = ("frame", "time", "a_t", "a_f", "score", "face_px", "sharpness", "confidence")
 
 
 def build_tracks(
@@ -74,9 +76,12 @@ def _build_track(
     )
     readings = track.readings
     rows = tuple(r for r in readings if len(readings) <= _MAX_READING_ROWS or r.frame_index in letters)
+    if not is_video and len(readings) == 1:
+        # Of a picture's one reading all the numbers stand in the fields.
+        rows = ()
     finding = track.finding
     note = ""
-    if len(rows) < len(readings):
+    if rows and len(rows) < len(readings):
         note = lang.say("track.readings_note", n=lang.number(len(readings)))
     return TrackSection(
         anchor=f"item-{item.item_id}-face-{track.track_id}",
@@ -90,7 +95,7 @@ def _build_track(
         span=_span(readings, lang) if is_video else "",
         reasons=tuple(map(lang.stored, finding.reasons)),
         plot=_plot(item, track, card, shown, letters, lang),
-        fields=_fields(track, card, lang),
+        fields=_fields(track, card, is_video, lang),
         readings=tuple(
             _row(reading, letters.get(reading.frame_index, ""), is_video, lang) for reading in rows
         ),
@@ -184,7 +189,7 @@ def _plot(
     )
 
 
-def _fields(track: TrackResult, card: ModelCard, lang: Language) -> tuple[Field, ...]:
+def _fields(track: TrackResult, card: ModelCard, is_video: bool, lang: Language) -> tuple[Field, ...]:
     readings = track.readings
     if not readings:
         return ()
@@ -198,7 +203,14 @@ def _fields(track: TrackResult, card: ModelCard, lang: Language) -> tuple[Field,
     ]
     if len(readings) == 1:
         side = lang.say("track.side_value", px=lang.number(sides[0]))
-        return (*fields, Field(lang.say("track.side"), side))
+        fields.append(Field(lang.say("track.side"), side))
+        if is_video:
+            return tuple(fields)
+        # A picture's one reading needs no table of its own.
+        names = lang.say_all("track.readings_columns")
+        cells = _row(readings[0], "", is_video, lang).cells
+        chosen = ("a_t", "a_f", "sharpness", "confidence")
+        return (*fields, *(Field(names[k + 1], cells[k]) for k in map(_CELLS.index, chosen)))
     low, middle, high = map(lang.signed, (scores[0], median(scores), scores[-1]))
     fields.append(Field(lang.say("track.scores"), lang.say("track.three", low=low, middle=middle, high=high)))
     low, middle, high = map(lang.number, (sides[0], median(sides), sides[-1]))

@@ -10,17 +10,21 @@ from forensic_cli.report.pages import SetRunningItem
 from forensic_cli.report.styles import TEXT_WIDTH
 from forensic_cli.report.tables import boxed, heading, ruled_table, section_story
 
-_ERROR_WIDTHS = (138.0, 92.0, 44.0, 44.0, 34.0, 64.0, TEXT_WIDTH - 416.0)
+_ERROR_WIDTHS = (136.0, 92.0, 44.0, 46.0, 34.0, 64.0, TEXT_WIDTH - 416.0)
 _CALIBRATION_WIDTHS = (180.0, 90.0, 50.0, 54.0, 50.0, TEXT_WIDTH - 424.0)
 _N_TEXT_COLUMNS = 2
+_DATASET = 1
+_OPINION_HEIGHT = 300.0
 # A command of thousands of paths must be able to run over pages, and a box cannot be broken.
 _MAX_BOXED_CHARACTERS = 2000
 
 
 def closing_story(model: ReportModel) -> Story:
     """Everything after the items, to the end of the report."""
+    # After the table of items without a reading the text goes on, where it is about all items anyway.
+    start: Story = [Spacer(0, 10), CondPageBreak(_OPINION_HEIGHT)] if model.listed else [PageBreak()]
     return [
-        PageBreak(),
+        *start,
         SetRunningItem(model.head.items),
         *section_story(model.opinion),
         *section_story(model.limitations),
@@ -44,7 +48,10 @@ def _error_rates(model: ReportModel) -> Story:
     story += [paragraph(text, "note" if model.error_tables else "body") for text in model.error_note]
     columns = model.language.say_all("errors.columns")
     for table in model.error_tables:
-        story += [CondPageBreak(90), paragraph(table.title, "h3"), _error_table(table, columns)]
+        story += [CondPageBreak(90), paragraph(table.title, "h3")]
+        if table.dataset:
+            story.append(paragraph(table.dataset, "note"))
+        story.append(_error_table(table, columns))
     return story
 
 
@@ -74,7 +81,13 @@ def _header(columns: tuple[str, ...]) -> Story:
 
 def _error_table(table: ErrorTable, columns: tuple[str, ...]) -> object:
     rows = [[_error_cell(cell, column) for column, cell in enumerate(cells)] for cells in table.rows]
-    return ruled_table(_header(columns), rows, _ERROR_WIDTHS, padding=2.6)
+    header, widths = _header(columns), list(_ERROR_WIDTHS)
+    if table.dataset:
+        # It stands above the table, and its column goes to the one before.
+        for row in (header, *rows):
+            del row[_DATASET]
+        widths[_DATASET - 1] += widths.pop(_DATASET)
+    return ruled_table(header, rows, widths, padding=2.6)
 
 
 def _error_cell(cell: str, column: int) -> Story:

@@ -1,4 +1,4 @@
-"""The first page, the table of findings, and the request."""
+"""The first page, and the table of findings."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ from forensic_cli.report.tables import (
     heading,
     plain_table_style,
     ruled_table,
-    section_story,
 )
 from forensic_cli.report.text import draw_text, fit_text, text_width
 
 # Below a table of findings, the request begins on the same page where this much is left of it.
 _REQUEST_HEIGHT = 260.0
-_FINDING_WIDTHS = (58.0, 92.0, 134.0, 38.0, 134.0, TEXT_WIDTH - 456.0)
+_FINDING_WIDTHS = (58.0, 84.0, 147.0, 38.0, 130.0, TEXT_WIDTH - 457.0)
 
 
 def cover_story(model: ReportModel) -> Story:
@@ -49,17 +48,27 @@ def cover_story(model: ReportModel) -> Story:
         *heading("findings", say("cover.findings_title")),
         _findings_table(summary, model.language),
     ]
-    on_one_page = [*story, *findings, *_meaning(model)]
-    if _height(on_one_page) <= TEXT_HEIGHT:
-        return [*on_one_page, PageBreak()]
-    # The first page stays a summary; a long table has the next ones to itself.
     tally: Story = [
         paragraph(say("cover.findings_title"), "h2"),
         _tally_table(summary),
         Spacer(0, 4),
         paragraph(say("cover.findings_below"), "note"),
     ]
-    return [*story, *tally, *_meaning(model), PageBreak(), *findings, CondPageBreak(_REQUEST_HEIGHT)]
+    review = _review(model)
+    # What fits on one page, the fullest first; what is left out of it comes on the next.
+    for first, next_page in (
+        ([*findings, *_meaning(model), *review], []),
+        ([*findings, *_not_meaning(model), *review], _means(model)),
+        ([*tally, *_meaning(model), *review], findings),
+    ):
+        if _height([*story, *first]) <= TEXT_HEIGHT:
+            return [*story, *first, PageBreak(), *next_page, *_breathing_space(next_page)]
+    rest = [*findings, *_means(model)]
+    return [*story, *tally, *_not_meaning(model), *review, PageBreak(), *rest, *_breathing_space(rest)]
+
+
+def _breathing_space(before: Story) -> Story:
+    return [CondPageBreak(_REQUEST_HEIGHT)] if before else []
 
 
 def _height(story: Story) -> float:
@@ -73,14 +82,29 @@ def _height(story: Story) -> float:
 
 
 def _meaning(model: ReportModel) -> Story:
+    """What the findings mean, and beside it what they do not."""
     summary, say = model.summary, model.language.say
     column = (TEXT_WIDTH - 20) / 2
     rows = [[paragraph(say("cover.means_title"), "h3"), "", paragraph(say("cover.not_means_title"), "h3")]]
     rows.append([_notes(summary.means), "", _notes(summary.does_not_mean)])
     table = Table(rows, colWidths=(column, 20, column))
     table.setStyle(plain_table_style(0, 1))
-    review = [paragraph(say("cover.review_title"), "value-strong"), paragraph(summary.review, "value")]
-    return [Spacer(0, 10), table, Spacer(0, 6), boxed(review)]
+    return [Spacer(0, 8), table]
+
+
+def _means(model: ReportModel) -> Story:
+    title = paragraph(model.language.say("cover.means_title"), "h2")
+    return [title, *_notes(model.summary.means)]
+
+
+def _not_meaning(model: ReportModel) -> Story:
+    title = paragraph(model.language.say("cover.not_means_title"), "h2")
+    return [title, *_notes(model.summary.does_not_mean)]
+
+
+def _review(model: ReportModel) -> Story:
+    title = paragraph(model.language.say("cover.review_title"), "value-strong")
+    return [Spacer(0, 6), boxed([title, paragraph(model.summary.review, "value")])]
 
 
 def _notes(texts: tuple[str, ...]) -> Story:
@@ -110,7 +134,7 @@ class AccountingTiles(Drawn):
     """Found = analysed + without a face + skipped + failed, in large figures."""
 
     def __init__(self, accounting: Accounting, lang: Language) -> None:
-        super().__init__(TEXT_WIDTH, 44)
+        super().__init__(TEXT_WIDTH, 42)
         self.names = lang.say_all("cover.accounting_tiles")
         self.counts = (
             accounting.n_found,
@@ -187,32 +211,3 @@ def _finding_cells(row: SummaryRow, file_width: float) -> list[Any]:
         paragraph(row.likelihood, "cell"),
         PageOf(row.anchor, _FINDING_WIDTHS[-1]),
     ]
-
-
-def request_story(model: ReportModel) -> Story:
-    """Who asked what, who answers, and where they sign."""
-    return [
-        *section_story(model.request),
-        *section_story(model.people),
-        *section_story(model.custody),
-        Spacer(0, 26),
-        _signatures(model.language),
-    ]
-
-
-def _signatures(lang: Language) -> Table:
-    column = (TEXT_WIDTH - 24) / 2
-    names = (lang.say("people.signature_examiner"), lang.say("people.signature_reviewer"))
-    cells = [paragraph(names[0], "label"), "", paragraph(names[1], "label")]
-    table = Table([["", "", ""], cells], colWidths=(column, 24, column), rowHeights=[38, None])
-    table.setStyle(plain_table_style(0, 0))
-    table.setStyle(
-        TableStyle(
-            [
-                ("LINEABOVE", (0, 1), (0, 1), 0.6, INK),
-                ("LINEABOVE", (2, 1), (2, 1), 0.6, INK),
-                ("TOPPADDING", (0, 1), (-1, 1), 3),
-            ]
-        )
-    )
-    return table

@@ -29,8 +29,8 @@ from forensic_cli.report.timeline import Timeline
 
 _TRACK_WIDTHS = (70.0, 148.0, 46.0, 90.0, 38.0, TEXT_WIDTH - 420.0, 28.0)
 _READING_WIDTHS = (36.0, 50.0, 72.0, 62.0, 62.0, 54.0, 46.0, 54.0, TEXT_WIDTH - 436.0)
-_LISTED_WIDTHS = (48.0, 84.0, TEXT_WIDTH - 132.0)
-_LISTED_LABEL = 64.0
+_LISTED_WIDTHS = (56.0, 84.0, TEXT_WIDTH - 140.0)
+_LISTED_LABEL = 52.0
 # Entries of the outline that are still seen at a glance.
 _MANY_ENTRIES = 30
 
@@ -71,14 +71,14 @@ def _item_story(model: ReportModel, number: int) -> Story:
         ]
     if item.warnings:
         story += [CondPageBreak(60), paragraph(say("item.warnings_title"), "h2"), *points(item.warnings)]
+    # A few lines: together, so that none of them is left alone on a page.
+    story.append(KeepTogether([paragraph(say("limit.title"), "h2"), *points(item.limits)]))
     if len(item.tracks) > 1:
         story += _tracks_overview(item, model.language)
     if item.pictures_note:
         story.append(paragraph(item.pictures_note, "note"))
     shown = [track for track in item.tracks if not track.is_summarised]
     story += [Late(_track_maker(model, item, track)) for track in shown]
-    # A few lines: together, so that none of them is left alone on a page.
-    story.append(KeepTogether([paragraph(say("limit.title"), "h2"), *points(item.limits)]))
     return story
 
 
@@ -156,8 +156,9 @@ def _track_story(model: ReportModel, item: ItemSection, track: TrackSection) -> 
             paragraph(lang.say("track.numbers_title"), "h3"),
             field_grid(track.fields, label_width=134),
         ]
-    story += frames_story(track.frames, model)
+    # Before the pictures, which fill pages of their own and would leave the table alone behind them.
     story += _readings(track, lang)
+    story += frames_story(track.frames, model)
     return story
 
 

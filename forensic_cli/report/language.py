@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from functools import cache
 
 from forensic_cli.report.catalogue import SOURCE_LANGUAGE, load_messages
@@ -71,13 +72,21 @@ class Language:
 
     def _value(self, text: str) -> str:
         """A number inside a stored sentence with this language's marks; other text as it is."""
-        return text.translate(self._marks) if _TYPED_NUMBER.fullmatch(text) else text
+        if not _TYPED_NUMBER.fullmatch(text):
+            return text
+        number = text.removesuffix("%").translate(self._marks)
+        return self.say("common.percent", value=number) if text.endswith("%") else number
 
     def number(self, value: float, digits: int = 0) -> str:
         """A number with this language's marks: "1,234.5", "1.234,5"."""
         shown = f"{abs(value):,.{digits}f}"
         is_negative = value < 0 and any(character in "123456789" for character in shown)
         return (MINUS if is_negative else "") + shown.translate(self._marks)
+
+    def exact(self, value: float) -> str:
+        """A number with all its digits and no more: "0.0001", "1"."""
+        digits = max(0, -Decimal(repr(value)).normalize().as_tuple().exponent)  # type: ignore[operator]
+        return self.number(value, digits)
 
     def signed(self, value: float, digits: int = 3) -> str:
         """A score, always with its sign: "+0.412", "−0.113", "0.000"."""

@@ -311,11 +311,13 @@ class ErrorTable:
     """Measured error rates of one domain, printed.
 
     Attributes:
+        dataset: of all rows, in a sentence; "" where the rows differ in it.
         rows: condition, data set, genuine, forged, AUC, false positives, false negatives; an
             interval stands on a second line.
     """
 
     title: str
+    dataset: str
     rows: tuple[tuple[str, ...], ...]
 
 

@@ -12,11 +12,12 @@ from reportlab import rl_config
 
 from forensic_cli.provenance.files import write_atomically
 from forensic_cli.report.closing_pages import closing_story
-from forensic_cli.report.cover import cover_story, request_story
+from forensic_cli.report.cover import cover_story
 from forensic_cli.report.fonts import register_text_fonts
 from forensic_cli.report.item_pages import items_story
 from forensic_cli.report.model import ReportModel
 from forensic_cli.report.pages import PagedCanvas, ReportDocument
+from forensic_cli.report.request_pages import request_story
 
 
 def write_pdf(model: ReportModel, target: Path) -> None:

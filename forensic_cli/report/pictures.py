@@ -22,7 +22,7 @@ from forensic_cli.report.tables import plain_table_style
 from forensic_cli.report.text import draw_text
 
 _PICTURE_WIDTH = 356.0
-_MAX_FRAME_HEIGHT = 190.0
+_MAX_FRAME_HEIGHT = 160.0
 _CAPTION_GAP = 14.0
 _PANEL_LABEL_HEIGHT = 11.0
 _JPEG_QUALITY = 90

@@ -17,6 +17,12 @@ from forensic_cli.report.catalogue import Message
 FAMILY = "stored."
 # Values under these names come from files and libraries, and are never taken for words of the program.
 VERBATIM = frozenset({"name", "detail", "path", "methods"})
+# Values under these names are words, which may be the program's own; all others are numbers.
+WORDS = VERBATIM | {
+    "among", "kind", "what", "suffix", "format", "option", "mode", "how", "source", "promised", "actual", "why",
+    "part", "crops", "conditions", "condition", "rest", "split", "origin", "material",
+}  # fmt: skip
+_NUMBER = r"[-+−]?[\d.,]+(?:e[-+]?\d+)?%?"
 _SENTENCE_END = re.compile(r"(?<=[.:;]) (?=\S)")
 
 
@@ -45,7 +51,8 @@ class Recogniser:
         said: dict[int, str | None] = {len(starts) - 1: ""}
         for first in reversed(range(len(starts) - 1)):
             said[first] = None
-            for last in reversed(range(first + 1, len(starts))):
+            # The shortest beginning first: a name with a full stop in it must not swallow a sentence.
+            for last in range(first + 1, len(starts)):
                 rest = said[last]
                 if rest is None:
                     continue
@@ -77,5 +84,5 @@ def pattern(template: str) -> re.Pattern[str]:
     for text, name, _, _ in string.Formatter().parse(template):
         parts.append(re.escape(text))
         if name is not None:
-            parts.append(f"(?P<{name}>.+?)")
+            parts.append(f"(?P<{name}>{'.+?' if name in WORDS else _NUMBER})")
     return re.compile("".join(parts), re.DOTALL)

@@ -35,7 +35,7 @@ MONO_SIZE = 7.4
 
 _STYLES: dict[str, tuple[str, float, float, Color, float, float]] = {
     # name: font, size, leading, colour, space before, space after
-    "title": (LIGHT, 27.0, 32.0, INK, 0.0, 2.0),
+    "title": (LIGHT, 26.0, 30.0, INK, 0.0, 2.0),
     "subtitle": (REGULAR, 10.0, 14.0, MUTED, 0.0, 9.0),
     "kicker": (BOLD, 8.4, 11.0, ACCENT, 0.0, 1.0),
     "item": (LIGHT, 19.0, 24.0, INK, 0.0, 7.0),
@@ -55,7 +55,7 @@ _STYLES: dict[str, tuple[str, float, float, Color, float, float]] = {
     "cell-strong": (BOLD, 8.4, 11.2, INK, 0.0, 0.0),
     "cell-note": (REGULAR, SMALL_SIZE, 10.2, MUTED, 0.0, 0.0),
     "cell-mono": (MONO, 7.0, 10.0, INK, 0.0, 0.0),
-    "cover-note": (REGULAR, 8.3, 11.2, INK, 0.0, 3.2),
+    "cover-note": (REGULAR, 8.2, 10.8, INK, 0.0, 2.8),
     "file-note": (MONO, 5.8, 8.0, MUTED, 2.0, 0.0),
     "verdict": (BOLD, 12.5, 16.0, INK, 0.0, 2.0),
     "score": (LIGHT, 20.0, 24.0, INK, 0.0, 0.0),

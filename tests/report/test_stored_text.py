@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import string
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,13 @@ from tests.report import material as made
 GERMAN = Language("de")
 MARK = "[Originalwortlaut des Programms, englisch]"
 # Sentences that the code puts together from pieces; the tests below hold them to their words.
-COMPOSED = {"stored.refusal.link", "stored.refusal.link_unread", "stored.card.limit_ratio_network"}
+COMPOSED = {
+    "stored.refusal.link",
+    "stored.refusal.link_unread",
+    "stored.card.limit_ratio_network",
+    "stored.card.uncompressed_photographed",
+    "stored.card.uncompressed_shrunk",
+}
 ROOT = Path(forensic_cli.__file__).parent.parent
 
 
@@ -164,3 +171,12 @@ def test_the_shipped_model_card_is_said_in_german() -> None:
     if card.calibration:
         sentences += [card.calibration.method, card.calibration.bound_rule, card.calibration.data]
     assert [sentence for sentence in sentences if MARK in GERMAN.stored(sentence)] == []
+
+
+def test_the_conditions_of_the_shipped_card_are_said_in_german() -> None:
+    card = load_catalogue().card()
+    conditions = [row.condition for row in card.error_rates]
+    if card.calibration:
+        conditions += [*card.calibration.conditions, *(row.condition for row in card.calibration.rows)]
+    said = [GERMAN.stored(condition, is_marked=False) for condition in conditions]
+    assert [text for text in said if re.search(r"compression|face as|face of|all ", text)] == []
