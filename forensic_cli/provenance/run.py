@@ -19,6 +19,7 @@ _PACKAGES = (
     ("Pillow", "pillow"),
     ("numpy", "numpy"),
     ("ReportLab", "reportlab"),
+    ("c2pa-python", "c2pa-python"),
 )
 
 
