@@ -19,8 +19,8 @@ from forensic_cli.media.facts.encoder_marks import marks_in_packet
 from forensic_cli.media.facts.picture_types import OTHER, PictureType, TypeReader, type_reader
 from forensic_cli.media.packets import stream_packets
 
-# 18 hours at 30 frames a second.
-MAX_PACKETS = 2_000_000
+# 18 hours at 30 frames a second; facts are never asked for more, whatever --max-packets admits.
+_MAX_PACKETS = 2_000_000
 _N_SEARCHED_FOR_MARKS = 8
 _PACKETS_BETWEEN_CHECKS = 1024
 _MISSING = int(np.iinfo(np.int64).min)
@@ -111,13 +111,15 @@ class _Collector:
         )
 
 
-def read_packet_log(container: InputContainer, stream: VideoStream, deadline: Deadline) -> PacketLog:
+def read_packet_log(
+    container: InputContainer, stream: VideoStream, max_packets: int, deadline: Deadline
+) -> PacketLog:
     """Reads all packets of the stream once; a damaged container, a cap or the deadline ends it early."""
     context = stream.codec_context
     collector = _Collector(context.codec.canonical_name, context.extradata or b"")
     fault: UndeterminedError | None = None
     try:
-        for packet in _bounded(container, stream, deadline):
+        for packet in _bounded(container, stream, min(max_packets, _MAX_PACKETS), deadline):
             collector.take(packet)
     except av.error.FFmpegError as error:
         fault = UndeterminedError(Reason.MALFORMED, f"container damaged after {len(collector.pts)} packets")
@@ -128,11 +130,11 @@ def read_packet_log(container: InputContainer, stream: VideoStream, deadline: De
 
 
 def _bounded(
-    container: InputContainer, stream: VideoStream, deadline: Deadline
+    container: InputContainer, stream: VideoStream, max_packets: int, deadline: Deadline
 ) -> Iterator[av.Packet[VideoStream]]:
     for number, packet in enumerate(stream_packets(container, stream)):
-        if number == MAX_PACKETS:
-            raise UndeterminedError(Reason.CAP, f"only the first {MAX_PACKETS} packets were looked at")
+        if number == max_packets:
+            raise UndeterminedError(Reason.CAP, f"only the first {max_packets} packets were looked at")
         if number % _PACKETS_BETWEEN_CHECKS == 0:
             deadline.check()
         yield packet

@@ -115,7 +115,9 @@ def _stream_parts(
                 notes.add(fact, Reason.ABSENT, error.message)
             return None, None, None, None, ()
         facts = notes.attempt("stream", lambda: stream_facts(stream))
-        log = notes.attempt("frames", lambda: read_packet_log(container, stream, deadline))
+        log = notes.attempt(
+            "frames", lambda: read_packet_log(container, stream, limits.max_packets, deadline)
+        )
         marks = _tagged(container, stream)
         if log is None:
             return facts, None, None, None, marks

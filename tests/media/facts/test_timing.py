@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from forensic_cli.config import MediaLimits
 from forensic_cli.factsheet import Reason, TimingFacts
-from forensic_cli.media.facts import packet_log
+from forensic_cli.media.facts import collect_facts
 from tests.media.clips import write_clip
 from tests.media.facts.sheets import facts_of, missing
 
@@ -101,9 +102,10 @@ def test_the_busiest_second_is_located(tmp_path: Path) -> None:
     assert rate.max_bps > 10 * rate.median_bps
 
 
-def test_a_cap_on_packets_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packet_log, "MAX_PACKETS", 10)
-    sheet = facts_of(write_clip(tmp_path / "a.mp4", n_frames=30))
+def test_a_cap_on_packets_is_noted(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4", n_frames=30)
+    with path.open("rb") as file:
+        sheet = collect_facts(file, path.name, MediaLimits(max_packets=10))
     assert sheet.frames is not None
     assert sheet.frames.n_frames == 10
     assert missing(sheet)["frames.n_frames"] is Reason.CAP
