@@ -16,8 +16,9 @@ table's steps are near 1.
 Measured with Pillow 13 (`tests/media/facts/test_recompression.py` repeats most of it), on reduced copies,
 never compressed before, of pictures of scikit-image, 230 to 980 pixels wide. The bound 0.25 was chosen on
 twelve pictures in three sizes, compressed once at eight qualities from 50 to 95: the largest of their 288
-statistics was 0.24. Of 304 other copies and pictures, at six other qualities, 74 gave no value, and one of the
-other 230 reached it (0.26, at quality 97). It was reached by (18 copies each, quality of the first compression down, of the second across):
+statistics was 0.24. Of 304 other copies and pictures, at six other qualities, 74 gave no value, and one of
+the other 230 reached it (0.26, at quality 97). It was reached by (18 copies each, quality of the first
+compression down, of the second across):
 
           50    60    70    75    80    85    90    95
     50     -   94%   94%  100%   94%  100%  100%   17%
