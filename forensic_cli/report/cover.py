@@ -22,7 +22,7 @@ from forensic_cli.report.text import draw_text, fit_text, text_width
 
 # Below a table of findings, the request begins on the same page where this much is left of it.
 _REQUEST_HEIGHT = 260.0
-_FINDING_WIDTHS = (58.0, 84.0, 147.0, 38.0, 130.0, TEXT_WIDTH - 457.0)
+_FINDING_WIDTHS = (53.0, 97.0, 145.0, 38.0, 123.0, TEXT_WIDTH - 456.0)
 
 
 def cover_story(model: ReportModel) -> Story:
@@ -48,12 +48,7 @@ def cover_story(model: ReportModel) -> Story:
         *heading("findings", say("cover.findings_title")),
         _findings_table(summary, model.language),
     ]
-    tally: Story = [
-        paragraph(say("cover.findings_title"), "h2"),
-        _tally_table(summary),
-        Spacer(0, 4),
-        paragraph(say("cover.findings_below"), "note"),
-    ]
+    tally = [paragraph(say("cover.findings_title"), "h2"), *_tally(model)]
     review = _review(model)
     # What fits on one page, the fullest first; what is left out of it comes on the next.
     for first, next_page in (
@@ -161,6 +156,14 @@ class AccountingTiles(Drawn):
             draw_text(canvas, x, 7, name, REGULAR, 8)
 
 
+def _tally(model: ReportModel) -> Story:
+    """Items by finding; nothing where there is no item."""
+    if not model.summary.tally:
+        return []
+    below = model.language.say("cover.findings_below")
+    return [_tally_table(model.summary), Spacer(0, 4), paragraph(below, "note")]
+
+
 def _tally_table(summary: Summary) -> Any:
     rows = [
         [
@@ -200,12 +203,12 @@ def _findings_table(summary: Summary, lang: Language) -> Any:
 
 
 def _finding_cells(row: SummaryRow, file_width: float) -> list[Any]:
-    cell = style("cell")
+    small = style("cell-small")
     # One line an item; the name stands in full on the item's own page.
-    name = fit_text(row.name, cell.fontName, cell.fontSize, file_width - 8)
+    name = fit_text(row.name, small.fontName, small.fontSize, file_width - 7)
     return [
         paragraph(row.label, "cell-strong"),
-        paragraph(name, "cell"),
+        paragraph(name, "cell-small"),
         VerdictLabel(row.verdict, row.words),
         paragraph(row.score or "–", "cell"),
         paragraph(row.likelihood, "cell"),

@@ -52,6 +52,7 @@ _STYLES: dict[str, tuple[str, float, float, Color, float, float]] = {
     "value-mono": (MONO, MONO_SIZE, 11.4, INK, 0.0, 0.0),
     "head": (BOLD, SMALL_SIZE, 10.0, MUTED, 0.0, 0.0),
     "cell": (REGULAR, 8.4, 11.2, INK, 0.0, 0.0),
+    "cell-small": (REGULAR, SMALL_SIZE, 11.2, INK, 0.0, 0.0),
     "cell-strong": (BOLD, 8.4, 11.2, INK, 0.0, 0.0),
     "cell-note": (REGULAR, SMALL_SIZE, 10.2, MUTED, 0.0, 0.0),
     "cell-mono": (MONO, 7.0, 10.0, INK, 0.0, 0.0),

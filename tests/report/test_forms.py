@@ -78,7 +78,7 @@ def test_every_page_of_a_draft_is_marked(german: list[str]) -> None:
         "Mäßige Unterstützung der ersten Hypothese.", "In Betracht gezogene andere Erklärungen",
         "Trainingsnah:", "Trainingsfremd:", "2,1 % 1,2 bis 3,6", "2 bis 5 von je 100", "Verbleib Nicht angegeben",
         "Kopf-Hash des Prüfprotokolls", "Uhrzeit nicht beglaubigt", "darf ohne schriftliche Genehmigung",
-        "Keine Entscheidung über einen Menschen", "Wiederholung der Untersuchung", "Abweichungen bis 0,001",
+        "Keine Entscheidung über einen Menschen", "Wiederholung der Untersuchung", "Abweichungen bis 0,0001",
     ],
 )  # fmt: skip
 def test_a_required_block_is_there_in_german(german: list[str], block: str) -> None:

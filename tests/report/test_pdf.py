@@ -116,7 +116,7 @@ def test_the_running_head_names_the_item(pages: list[str]) -> None:
         "Modified 2026-10-30 07:12:09 UTC", "Hashes match Yes", "Original or copy Copy",
         "Container mov,mp4,m4a,3gp,3g2,mj2", "Rotation 90° clockwise", "25.000 Hz, constant",
         "Encoder Lavc61.19.100 libx264",
-        "Exif: Model X-T30", "Content Credentials Not read", "Commit 8d4c1f0b2a6e", "torch 2.15.0", "Precision fp32",
+        "Exif: Model X-T30", "Commit 8d4c1f0b2a6e", "torch 2.15.0", "Precision fp32",
         "Detector dlib-hog", "Smallest face 80 px", "Seed 20200", "Scan 3f0c6a52-8c1e-4b2a-9c57-5d2f0d1b7e11",
         "Forged threshold +0.250", "Calibration None",
         "95% interval +0.370 to +0.460", "250 frames in the stream = 20 examined + 229 not sampled + 1 failed.",
