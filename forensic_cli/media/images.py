@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from forensic_cli.config import MediaLimits
 from forensic_cli.errors import MediaError
@@ -111,6 +111,12 @@ def decode_image(file: BinaryIO, name: str, file_format: FileFormat, limits: Med
         except (MediaError, MemoryError):
             # Short memory is no damage of the file.
             raise
+        except UnidentifiedImageError as error:
+            # Pillow's own words name a Python object, not what is wrong.
+            raise MediaError(
+                f"{name} is damaged or cut short: no {file_format.label} header can be read.",
+                "Acquire the file again from its source.",
+            ) from error
         except Exception as error:
             # Hostile bytes make Pillow's parsers raise anything from struct.error to SyntaxError.
             raise MediaError(
