@@ -118,7 +118,12 @@ def decoder_options(limits: MediaLimits) -> dict[str, str]:
     decoder where the stream then turns out larger than the container said; coded pictures are
     padded, hence the margin.
     """
-    return {"max_pixels": str(2 * limits.max_pixels)}
+    return {"max_pixels": str(decodable_pixels(limits))}
+
+
+def decodable_pixels(limits: MediaLimits) -> int:
+    """The size of a coded picture from which on the decoder itself refuses it, without saying why."""
+    return 2 * limits.max_pixels
 
 
 def _refuse_to_open(url: str, flags: int, options: dict[str, str]) -> NoReturn:

@@ -16,6 +16,7 @@ from forensic_cli.config import MediaLimits
 from forensic_cli.errors import MediaError
 from forensic_cli.media.colour import Geometry, is_high_dynamic_range, read_geometry
 from forensic_cli.media.containers import (
+    decodable_pixels,
     decoder_options,
     main_video_stream,
     moving_streams,
@@ -35,6 +36,14 @@ _CONTAINER_TICKS_PER_S = 1_000_000
 _UUID_BYTES = 16
 _MAX_SETTINGS_CHARACTERS = 800
 REACQUIRE = "It is damaged, encrypted or cut short; acquire the file again from its source."
+
+
+def undecodable_hint(limits: MediaLimits) -> str:
+    """What may be wrong where no frame could be decoded: damage, or a size that the header did not own to."""
+    n_pixels = decodable_pixels(limits)
+    return " ".join(
+        (REACQUIRE, f"Frames of more than {n_pixels} pixels are not decoded either: see --max-pixels.")
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +104,9 @@ def probe(file: BinaryIO, name: str, file_format: FileFormat, limits: MediaLimit
         if frame is None and n_out_of_memory:
             raise MemoryError(f"No frame of {name} can be decoded for want of memory.")
         if frame is None:
-            raise MediaError(f"None of the {index.n_frames} frames of {name} can be decoded.", REACQUIRE)
+            raise MediaError(
+                f"None of the {index.n_frames} frames of {name} can be decoded.", undecodable_hint(limits)
+            )
         _refuse_too_large(name, frame.width, frame.height, limits)
         geometry = read_geometry(frame, stream.sample_aspect_ratio)
         width_px, height_px = geometry.displayed_size(frame.width, frame.height)

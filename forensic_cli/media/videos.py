@@ -16,7 +16,7 @@ from forensic_cli.media.containers import decoder_options
 from forensic_cli.media.damage import DecodingTally
 from forensic_cli.media.decoding import frame_decoder
 from forensic_cli.media.feeding import PacketFeeder
-from forensic_cli.media.probe import REACQUIRE, probe, stream_opener
+from forensic_cli.media.probe import probe, stream_opener, undecodable_hint
 from forensic_cli.media.sampling import plan_sampling
 from forensic_cli.media.sniff import FileFormat
 from forensic_cli.types import Frame, FrameCounts, MediaFacts, RgbImage, ScanWarning
@@ -98,7 +98,7 @@ class VideoSource:
         if not self._n_used:
             raise MediaError(
                 f"None of the {len(self._plan.targets)} sampled frames of {self._name} can be decoded.",
-                REACQUIRE,
+                undecodable_hint(self._limits),
             )
 
     def _convert(self, picture: VideoFrame, converter: RgbConverter) -> RgbImage | None:

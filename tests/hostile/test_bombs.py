@@ -37,6 +37,7 @@ def test_a_bomb_has_failed_with_its_reason(batch: Batch, name: str, reason: str)
     [
         ("bomb-within-pillows-limit.png", "--max-pixels to 144000000"),
         ("streams.mov", "--max-streams to 70"),
+        ("film.mov", "more than 128000000 pixels are not decoded either: see --max-pixels"),
     ],
 )
 def test_a_limit_that_was_hit_names_the_option_that_raises_it(batch: Batch, name: str, remedy: str) -> None:
