@@ -1,4 +1,4 @@
-"""The table that `verify` prints on stdout."""
+"""What `verify` prints on stdout: a paragraph a file, a line a check."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -27,26 +28,29 @@ _UNTIED = (
 
 
 def print_verification(shown: Iterable[Check], done: Verification) -> None:
-    """Prints one row a check, alike ones together, and the sum.
+    """Prints one line a check, alike ones together, under what was checked; then the sum.
 
     Args:
         shown: the checks to list.
         done: all of them, for the sum.
     """
     console = Console()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Part", "What", "Checked", "Result", "Found"):
-        table.add_column(heading, overflow="fold")
     n_faults = 0
-    for subject, check in _rows(shown):
-        n_faults += check.state is CheckState.FAULT
-        if check.state is CheckState.FAULT and n_faults > MAX_FAULTS:
-            continue
-        words = (check.area, subject, check.claim)
-        detail = Text(printable(check.detail))
-        table.add_row(*(Text(printable(word)) for word in words), _SIGNS[check.state], detail)
-    if table.row_count:
-        console.print(table)
+    for (area, subject), rows in groupby(_rows(shown), lambda row: (row[1].area, row[0])):
+        lines = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
+        lines.add_column(no_wrap=True, min_width=max(len(sign.plain) for sign in _SIGNS.values()))
+        lines.add_column(overflow="fold")
+        for _, check in rows:
+            n_faults += check.state is CheckState.FAULT
+            if check.state is CheckState.FAULT and n_faults > MAX_FAULTS:
+                continue
+            said = f"{check.claim}. {check.detail}" if check.detail else check.claim
+            lines.add_row(_SIGNS[check.state], Text(printable(said)))
+        if lines.row_count:
+            console.print(
+                Text(f"{printable(area)}  ", style="bold").append(printable(subject)), soft_wrap=True
+            )
+            console.print(Padding(lines, (0, 0, 0, 2)))
     if n_faults > MAX_FAULTS:
         console.print(Text(f"... and {n_faults - MAX_FAULTS} more faults; --json names all."))
     counts = {state: len(done.of_state(state)) for state in CheckState}

@@ -68,10 +68,10 @@ def test_signed_then_verified(program: Program, scanned: Scanned, key: list[str]
     )
     assert code == 0
     text = words_of(out)
-    assert "The signature covers the entire file ✓ holds" in text
-    assert "The signer is trusted ✓ holds" in text
-    assert "– not checked Clock not attested" in text
-    assert "0001 clip.mp4 It has the SHA-256 that was recorded ✓ holds" in text
+    assert "✓ holds The signature covers the entire file" in text
+    assert "✓ holds The signer is trusted" in text
+    assert "– not checked A time stamp attests the time of signing. Clock not attested" in text
+    assert "0001 clip.mp4 ✓ holds It has the SHA-256 that was recorded" in text
     assert " 0 faults, " in text
     assert "Nothing outside the folder ties" not in text
 
@@ -101,7 +101,7 @@ def test_appended_bytes_are_a_clear_failure(program: Program, scanned: Scanned, 
 def test_the_untouched_folder_says_what_no_signature_means(program: Program, original: Scanned) -> None:
     code, out, _ = program("verify", original.results)
     assert code == 0
-    assert "The PDF is signed – not checked No signature." in words_of(out)
+    assert "– not checked The PDF is signed. No signature." in words_of(out)
     assert "Nothing outside the folder ties these files down" in words_of(out)
 
 
@@ -271,7 +271,7 @@ def test_a_time_stamp_attests_the_clock(
     assert code == 0
     assert "not attested" not in err
     _, out, _ = program("verify", scanned.signed, "--trust", roots, "--trust-tsa", tmp_path / "tsa.pem")
-    assert "The time-stamp server is trusted ✓ holds" in words_of(out)
+    assert "✓ holds The time-stamp server is trusted" in words_of(out)
     assert "Clock not attested" not in out
 
 
