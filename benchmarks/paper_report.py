@@ -132,6 +132,11 @@ def _plot_masks(records: list[dict[str, Any]], path: Path) -> None:
                 float(np.mean(control)), color=_COLOURS["control"], ls="--", label="control arm, no masks"
             )
         axes.set_xscale("log")
+        every = sorted(
+            {entry["n_masks"] for entry in records if "-" in entry["arm"] and entry.get("n_masks")}
+        )
+        axes.set_xticks(every, [str(count) for count in every])
+        axes.minorticks_off()
         axes.set_xlabel("masks")
         axes.set_ylabel("accuracy")
         axes.set_title(f"{name} method")
