@@ -115,9 +115,11 @@ def attempt(
     process.kill()
     process.wait()
     past = read_past(folder / "results")
+    # Killed between the last write and the end of the process: there is nothing left to do.
+    had_finished = past.is_complete and (folder / "report.pdf").is_file()
     resumed = start("--resume", folder / "results")
     _, errors = resumed.communicate()
-    faults = faults_of(folder, expected, resumed.returncode, code)
+    faults = faults_of(folder, expected, resumed.returncode, 0 if had_finished else code)
     if faults:
         faults.append(errors.decode(errors="replace")[-500:])
     elif past.stopped and not past.is_complete:
