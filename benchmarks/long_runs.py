@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -179,9 +179,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--short", action="store_true", help="a small part of the whole, in minutes")
     parser.add_argument("--report", action="store_true", help="draw the PDFs as well")
+    parser.add_argument(
+        "--fps", type=float, help="frames a second that are sampled, instead of 2 (0.5 with --short)"
+    )
     parser.add_argument("--only", choices=["video", "pictures"], help="one of the two comparisons")
     arguments = parser.parse_args()
     size = SHORT if arguments.short else WHOLE
+    size = size if arguments.fps is None else replace(size, fps=arguments.fps)
     is_flat = []
     with tempfile.TemporaryDirectory(prefix="long-runs-") as name:
         folder = Path(name)
