@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import sys
 from pathlib import Path
 
 import av
@@ -15,6 +16,8 @@ from tests.hostile.baits import OpenWatch, bait_server
 from tests.hostile.conftest import Batch
 from tests.hostile.makers import redirections
 from tests.media.clips import write_clip
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="watches files through inotify")
 
 
 @pytest.mark.parametrize(

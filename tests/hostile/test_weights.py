@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from tests.conftest import SAMPLES
 from tests.hostile.baits import OpenWatch
 from tests.hostile.makers import weights
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="watches files through inotify")
 
 
 @pytest.fixture
