@@ -23,16 +23,12 @@ from train.forge.portrait import (
     BinaryMask,
     Forgery,
     Portrait,
-    altered,
+    forgery_of,
 )
 from train.forge.regions import inter_ocular_px
 from train.forge.rerender import decoder_swap, face_rerender
 from train.forge.self_blend import self_blend
 from train.forge.swap import landmark_swap, part_swap, poisson_swap
-
-
-def _forgery(portrait: Portrait, image: RgbImage, method: str) -> Forgery:
-    return Forgery(image, altered(portrait.image, image), method)
 
 
 def expression_warp(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
@@ -56,7 +52,7 @@ def expression_warp(portrait: Portrait, donor: Portrait, rng: np.random.Generato
         displacement += falloff[..., None] * ((grid - centre) * stretch + push)
     is_moved = np.abs(displacement).max(axis=-1, keepdims=True) > 0
     image = np.where(is_moved, moved(portrait.image, displacement), portrait.image)
-    return _forgery(portrait, image.astype(np.uint8), "expression-warp")
+    return forgery_of(portrait, image.astype(np.uint8), "expression-warp")
 
 
 # The paper's third task removes the central 128 x 128 of 256. A portrait of 320 px shows the scanning
@@ -69,7 +65,7 @@ def _attribute(
     name: str, change: Callable[[Portrait, np.random.Generator], RgbImage]
 ) -> Callable[[Portrait, Portrait, np.random.Generator], Forgery]:
     def forge(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
-        return _forgery(portrait, change(portrait, rng), name)
+        return forgery_of(portrait, change(portrait, rng), name)
 
     return forge
 

@@ -91,3 +91,8 @@ def altered(before: RgbImage, after: RgbImage) -> BinaryMask:
     padded = np.pad(changed, 2, mode="edge")
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))[2:-2, 2:-2]
     return np.asarray(closed | changed, dtype=np.uint8)
+
+
+def forgery_of(portrait: Portrait, image: RgbImage, method: str) -> Forgery:
+    """What a method made of a portrait, with the exact mask of what it altered."""
+    return Forgery(image, altered(portrait.image, image), method)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from forensic_cli.types import RgbImage
 from train.forge.colour import resharpen
-from train.forge.portrait import Forgery, Portrait, altered, composite
+from train.forge.portrait import Forgery, Portrait, composite, forgery_of
 from train.forge.regions import PARTS, Region, random_alpha
 from train.forge.swap import matched
 from train.rendering.networks import RENDERERS
@@ -42,7 +43,7 @@ def decoder_swap(portrait: Portrait, donor: Portrait, rng: np.random.Generator) 
 
 def _pasted(
     portrait: Portrait,
-    rendered: np.ndarray[tuple[int, ...], np.dtype[np.uint8]],
+    rendered: RgbImage,
     regions: tuple[Region, ...],
     method: str,
     rng: np.random.Generator,
@@ -54,4 +55,4 @@ def _pasted(
     if rng.random() < 0.4:
         rendered = resharpen(rendered, rng)
     image = composite(portrait.image, rendered, alpha)
-    return Forgery(image, altered(portrait.image, image), method)
+    return forgery_of(portrait, image, method)

@@ -6,7 +6,7 @@ import numpy as np
 
 from train.forge.colour import resharpen, shift
 from train.forge.geometry import elastic, jitter
-from train.forge.portrait import Forgery, Portrait, altered, composite
+from train.forge.portrait import Forgery, Portrait, composite, forgery_of
 from train.forge.regions import PARTS, Region, random_alpha
 
 _REGIONS = (Region.FACE, Region.FACE, Region.FACE_AND_FOREHEAD, Region.INNER_FACE, *PARTS)
@@ -35,4 +35,4 @@ def self_blend(portrait: Portrait, donor: Portrait, rng: np.random.Generator) ->
     ratio = _RATIOS[int(rng.integers(len(_RATIOS)))]
     alpha = random_alpha(portrait.landmarks, region, size_px, rng) * np.float32(ratio)
     image = composite(portrait.image, other, alpha)
-    return Forgery(image, altered(portrait.image, image), "self-blend")
+    return forgery_of(portrait, image, "self-blend")

@@ -10,7 +10,7 @@ import numpy as np
 from forensic_cli.types import RgbImage
 from train.forge.colour import equalise, resharpen, transfer, transfer_rgb
 from train.forge.geometry import thin_plate_onto, warp_onto
-from train.forge.portrait import Alpha, Forgery, Portrait, altered, composite
+from train.forge.portrait import Alpha, Forgery, Portrait, composite, forgery_of
 from train.forge.regions import PARTS, Region, hull, random_alpha
 
 _WHOLE_FACE = (Region.FACE, Region.INNER_FACE, Region.FACE_AND_FOREHEAD)
@@ -21,13 +21,13 @@ _COLOUR_MATCHES: tuple[ColourMatch, ...] = (transfer, transfer, transfer_rgb, eq
 def landmark_swap(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
     """Puts the donor's face, warped by landmarks and matched in colour, into the portrait."""
     region = _WHOLE_FACE[int(rng.integers(len(_WHOLE_FACE)))]
-    return _forgery(portrait, _swap_into(portrait, donor, region, rng), "landmark-swap")
+    return forgery_of(portrait, _swap_into(portrait, donor, region, rng), "landmark-swap")
 
 
 def part_swap(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
     """Puts the donor's eyes, nose, mouth or lower face into the portrait, as a retoucher would."""
     part = PARTS[int(rng.integers(len(PARTS)))]
-    return _forgery(portrait, _swap_into(portrait, donor, part, rng), "part-swap")
+    return forgery_of(portrait, _swap_into(portrait, donor, part, rng), "part-swap")
 
 
 def poisson_swap(portrait: Portrait, donor: Portrait, rng: np.random.Generator) -> Forgery:
@@ -43,7 +43,7 @@ def poisson_swap(portrait: Portrait, donor: Portrait, rng: np.random.Generator) 
     cloned = cv2.seamlessClone(warped, portrait.image, mask * 255, centre, cv2.NORMAL_CLONE)
     # The solver works on the mask's bounding box: what it changes beyond the mask belongs to the
     # forgery too. Cut off there, it would leave an edge that gradient-domain blending never has.
-    return _forgery(portrait, np.asarray(cloned, dtype=np.uint8), "poisson-swap")
+    return forgery_of(portrait, np.asarray(cloned, dtype=np.uint8), "poisson-swap")
 
 
 def matched(image: RgbImage, portrait: Portrait, alpha: Alpha, rng: np.random.Generator) -> RgbImage:
@@ -61,7 +61,3 @@ def _swap_into(portrait: Portrait, donor: Portrait, region: Region, rng: np.rand
     if rng.random() < 0.4:
         warped = resharpen(warped, rng)
     return composite(portrait.image, warped, alpha)
-
-
-def _forgery(portrait: Portrait, image: RgbImage, method: str) -> Forgery:
-    return Forgery(image, altered(portrait.image, image), method)
