@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,11 @@ from forensic_cli.types import RgbImage
 
 if TYPE_CHECKING:
     from forensic_cli.model.inference import Examiner
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts background jobs so, and every process that these start inherits it: no test of
+    # Ctrl-C could pass.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SAMPLES = Path(__file__).resolve().parent.parent / "forensic_cli" / "samples"
 

@@ -57,10 +57,10 @@ class ConceptEncoder(nn.Module):
         latent: from the K averages to z; the weights w of eq. 7.
     """
 
-    features: nn.Module
-
-    def __init__(self, n_concepts: int) -> None:
+    def __init__(self, features: nn.Module, n_concepts: int) -> None:
         super().__init__()
+        # First: weights are drawn in the order in which layers are named here.
+        self.features = features
         self.pool = nn.AdaptiveAvgPool2d(1)  # (B, K, 1, 1)
         self.latent = nn.Linear(n_concepts, LATENT_DIM)  # (B, 128)
 
@@ -93,9 +93,8 @@ class Encoder(ConceptEncoder):
     features: nn.Sequential
 
     def __init__(self, widths: tuple[int, int, int, int] = PAPER_WIDTHS) -> None:
-        super().__init__(widths[-1])
         first, second, third, fourth = widths
-        self.features = nn.Sequential(  # (B, 3, 256, 256)
+        features = nn.Sequential(  # (B, 3, 256, 256)
             nn.Conv2d(3, first, 4, stride=2, padding=1),  # (B, 64, 128, 128)
             nn.ReLU(inplace=True),
             nn.Conv2d(first, second, 4, stride=2, padding=1),  # (B, 128, 64, 64)
@@ -110,6 +109,7 @@ class Encoder(ConceptEncoder):
             nn.Conv2d(fourth, fourth, 3, padding=1),  # (B, 512, 16, 16)
             nn.ReLU(inplace=True),
         )
+        super().__init__(features, fourth)
 
 
 class Decoder(nn.Module):

@@ -142,8 +142,7 @@ class ResidualEncoder(ConceptEncoder):
         n_concepts: int = _N_CONCEPTS,
         has_high_pass: bool = True,
     ) -> None:
-        super().__init__(n_concepts)
-        self.features = _Features(widths, n_concepts, has_high_pass)
+        super().__init__(_Features(widths, n_concepts, has_high_pass), n_concepts)
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:

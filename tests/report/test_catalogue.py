@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,9 +28,11 @@ def texts(message: Message) -> tuple[str, ...]:
     return (message,) if isinstance(message, str) else message
 
 
-def trees() -> Iterator[ast.Module]:
-    for path in sorted((PACKAGE / "report").glob("*.py")):
-        yield ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def trees() -> tuple[ast.Module, ...]:
+    return tuple(
+        ast.parse(path.read_text(encoding="utf-8")) for path in sorted((PACKAGE / "report").glob("*.py"))
+    )
 
 
 def calls() -> Iterator[ast.Call]:
@@ -66,6 +69,7 @@ def named_keys() -> set[str]:
     }
 
 
+@cache
 def families() -> set[str]:
     """Beginnings of keys that are completed at run time: f"verdict.{...}"."""
     found = set()

@@ -78,4 +78,4 @@ def test_two_processes_train_like_one_with_the_whole_batch(dataset: Path, tmp_pa
     # own size: where that is nearly zero, rounding decides the sign, and later losses differ a little.
     for name in ("total", "latent", "pixel", "adversarial", "discriminator"):
         assert two[0][name] == pytest.approx(one[0][name], rel=1e-4)
-        assert two[1][name] == pytest.approx(one[1][name], rel=2e-3, abs=2e-3)
+        assert two[1][name] == pytest.approx(one[1][name], rel=1e-2, abs=1e-2)
