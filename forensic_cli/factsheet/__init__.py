@@ -5,7 +5,7 @@ an entry in `Factsheet.not_determined` that says why, unless the part does not b
 file (a photograph has no frame types).
 """
 
-from forensic_cli.factsheet.common import ContainerFacts, Edit, EncoderMark, NotDetermined, Reason, Section
+from forensic_cli.factsheet.container import ContainerFacts, Edit, EncoderMark, NotDetermined, Reason, Section
 from forensic_cli.factsheet.credentials import CredentialFacts, CredentialState
 from forensic_cli.factsheet.image import (
     CompressionHint,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forensic_cli.factsheet.common import ContainerFacts, EncoderMark, NotDetermined, Reason
+from forensic_cli.factsheet.container import ContainerFacts, EncoderMark, NotDetermined, Reason
 from forensic_cli.factsheet.credentials import CredentialFacts, CredentialState
 from forensic_cli.factsheet.image import CompressionHint, ExifFacts, JpegFacts, TextEntry, ThumbnailFacts
 from forensic_cli.factsheet.video import BitRateFacts, FrameFacts, StreamFacts, TimingFacts

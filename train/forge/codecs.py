@@ -49,25 +49,12 @@ def h264_intra(image: RgbImage, constant_rate_factor: int) -> RgbImage:
     Raises:
         UsageError: PyAV is not installed.
     """
-    av = _import_av()
-    decoder: Any = av.CodecContext.create("h264", "r")
-    decoder.thread_count = 1
-    packets = encode_h264_intra(image, constant_rate_factor)
-    decoded = [picture for packet in packets for picture in decoder.decode(packet)] + decoder.decode(None)
-    return np.ascontiguousarray(decoded[0].to_ndarray(format="rgb24"), dtype=np.uint8)
+    return _decoded(encode_h264_intra(image, constant_rate_factor))[0]
 
 
 def encode_h264_intra(image: RgbImage, constant_rate_factor: int) -> list[Any]:
     """The `av.Packet`s of one intra frame, as x264 makes them: see `h264_intra`."""
-    av = _import_av()
-    height, width = image.shape[:2]
-    encoder: Any = av.CodecContext.create("libx264", "w")
-    encoder.width, encoder.height = width, height
-    encoder.pix_fmt, encoder.time_base = "yuv420p", Fraction(1, 25)
-    encoder.options = {"crf": str(constant_rate_factor), "preset": "veryfast", "tune": "zerolatency"}
-    encoder.thread_count = 1
-    frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-    return [*encoder.encode(frame), *encoder.encode(None)]
+    return _encoded([image], constant_rate_factor)
 
 
 def h264_clip(image: RgbImage, constant_rate_factor: int, n_frames: int, seed: int) -> RgbImage:
@@ -84,25 +71,7 @@ def h264_clip(image: RgbImage, constant_rate_factor: int, n_frames: int, seed: i
     Raises:
         UsageError: PyAV is not installed.
     """
-    av = _import_av()
-    height, width = image.shape[:2]
-    encoder: Any = av.CodecContext.create("libx264", "w")
-    encoder.width, encoder.height = width, height
-    encoder.pix_fmt, encoder.time_base = "yuv420p", Fraction(1, 25)
-    encoder.options = {"crf": str(constant_rate_factor), "preset": "veryfast", "tune": "zerolatency"}
-    encoder.thread_count = 1
-    decoder: Any = av.CodecContext.create("h264", "r")
-    decoder.thread_count = 1
-    pictures: list[Any] = []
-    packets: list[Any] = []
-    for number, picture in enumerate(moving_towards(image, n_frames, seed)):
-        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-        frame.pts = number
-        packets += encoder.encode(frame)
-    for packet in [*packets, *encoder.encode(None)]:
-        pictures += decoder.decode(packet)
-    pictures += decoder.decode(None)
-    return np.ascontiguousarray(pictures[-1].to_ndarray(format="rgb24"), dtype=np.uint8)
+    return _decoded(_encoded(moving_towards(image, n_frames, seed), constant_rate_factor))[-1]
 
 
 def moving_towards(image: RgbImage, n_frames: int, seed: int) -> Sequence[RgbImage]:
@@ -123,6 +92,31 @@ def moving_towards(image: RgbImage, n_frames: int, seed: int) -> Sequence[RgbIma
             )
         )
     return [*frames, image]
+
+
+def _encoded(images: Sequence[RgbImage], constant_rate_factor: int) -> list[Any]:
+    """The `av.Packet`s of pictures, one after the other."""
+    av = _import_av()
+    height, width = images[0].shape[:2]
+    encoder: Any = av.CodecContext.create("libx264", "w")
+    encoder.width, encoder.height = width, height
+    encoder.pix_fmt, encoder.time_base = "yuv420p", Fraction(1, 25)
+    encoder.options = {"crf": str(constant_rate_factor), "preset": "veryfast", "tune": "zerolatency"}
+    encoder.thread_count = 1
+    packets: list[Any] = []
+    for number, image in enumerate(images):
+        frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+        frame.pts = number
+        packets += encoder.encode(frame)
+    return [*packets, *encoder.encode(None)]
+
+
+def _decoded(packets: Sequence[Any]) -> list[RgbImage]:
+    """The pictures of packets, in display order."""
+    decoder: Any = _import_av().CodecContext.create("h264", "r")
+    decoder.thread_count = 1
+    frames = [frame for packet in [*packets, None] for frame in decoder.decode(packet)]
+    return [np.ascontiguousarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8) for frame in frames]
 
 
 def _import_av() -> Any:
