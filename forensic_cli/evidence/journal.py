@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from forensic_cli.evidence.events import (
     Event,
@@ -22,6 +20,7 @@ from forensic_cli.evidence.events import (
 )
 from forensic_cli.evidence.records import RESULTS_NAME, item_line
 from forensic_cli.provenance.audit import AUDIT_NAME, AuditLog, continue_audit, line_sha256, start_audit
+from forensic_cli.provenance.closing import Closing
 from forensic_cli.provenance.files import write_atomically
 from forensic_cli.provenance.lines import LineFile
 from forensic_cli.types import ItemResult, Verdict
@@ -33,7 +32,7 @@ _DONE: dict[Verdict, type[ItemFailed | ItemSkipped]] = {
 }
 
 
-class ScanJournal:
+class ScanJournal(Closing):
     """The audit log and the records of one results folder, open for more.
 
     A record is written before the event that names its hash. A record without such an event was not
@@ -123,17 +122,6 @@ class ScanJournal:
         """Closes both files."""
         self._audit.close()
         self._records.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def begin_journal(folder: Path, started: ScanStarted, found: Iterable[ItemFound]) -> ScanJournal:

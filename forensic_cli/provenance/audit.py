@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from forensic_cli.errors import VerificationError
+from forensic_cli.provenance.closing import Closing
 from forensic_cli.provenance.files import write_atomically
 from forensic_cli.provenance.lines import LineFile, read_whole_lines
 
@@ -101,7 +101,7 @@ def line_sha256(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()
 
 
-class AuditLog:
+class AuditLog(Closing):
     """A log that is open for more. See `start_audit` and `continue_audit`.
 
     Args:
@@ -141,17 +141,6 @@ class AuditLog:
     def close(self) -> None:
         """Closes the file."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def start_audit(path: Path, events: Iterable[tuple[AuditEvent, Mapping[str, Any]]] = ()) -> AuditLog:

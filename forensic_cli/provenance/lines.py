@@ -6,10 +6,9 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from forensic_cli.errors import OutputError
+from forensic_cli.provenance.closing import Closing
 from forensic_cli.provenance.files import sync_folder
 
 _DISK_HINT = "Check the folder's permissions and free space."
@@ -60,7 +59,7 @@ def cut_torn_line(path: Path) -> bytes:
     return torn
 
 
-class LineFile:
+class LineFile(Closing):
     """Appends whole lines durably.
 
     Args:
@@ -113,17 +112,6 @@ class LineFile:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _take_back(self) -> None:
         try:
