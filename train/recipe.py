@@ -18,6 +18,10 @@ from train.forge.methods import method_named
 VGG16_SHA256 = "397923af"
 
 
+# Encoders with the paper's first layer.
+HIGH_PASS_ARCHS = (PAPER_ARCH, "lae-128")
+
+
 class Initialisation(StrEnum):
     """How the encoder starts: as DCGAN does, or with a first layer that sees no flat colour."""
 
@@ -133,7 +137,7 @@ class Stage1Recipe:
             f"Known: {', '.join(ARCHITECTURES)}.",
         )
         require(
-            self.arch == PAPER_ARCH or self.initialisation is not Initialisation.HIGH_PASS,
+            self.arch in HIGH_PASS_ARCHS or self.initialisation is not Initialisation.HIGH_PASS,
             f"{self.arch} has a high-pass branch of its own.",
             'Leave out initialisation = "high-pass", which is for the paper\'s encoder.',
         )
@@ -150,9 +154,9 @@ class Stage1Recipe:
         )
         require(self.warmup_reuse >= 1, "warmup_reuse must be 1 or more.", "1 forges a pair for every item.")
         require(
-            32 <= self.warmup_patch_px <= 256 and self.warmup_patch_px % 16 == 0,
+            32 <= self.warmup_patch_px <= 256 and self.warmup_patch_px % 32 == 0,
             f"warmup_patch_px {self.warmup_patch_px} does not fit the encoder.",
-            "Give a multiple of 16 from 32 to 256.",
+            "Give a multiple of 32 from 32 to 256.",
         )
         require(
             min(self.lr, self.discriminator_lr) > 0, "Learning rates must be above 0.", "The paper's is 1e-3."

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from forensic_cli.model.lae import ConceptEncoder, Encoder
+from forensic_cli.model.reduced import ReducedEncoder
 from forensic_cli.model.residual import ResidualEncoder
 
 # The encoder of the paper's Table 2.
 PAPER_ARCH = "lae"
-_ENCODERS: dict[str, Callable[[], ConceptEncoder]] = {PAPER_ARCH: Encoder, "lae-residual": ResidualEncoder}
+_ENCODERS: dict[str, Callable[[], ConceptEncoder]] = {
+    PAPER_ARCH: Encoder,
+    "lae-128": ReducedEncoder,
+    "lae-residual": ResidualEncoder,
+}
 ARCHITECTURES = tuple(_ENCODERS)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from forensic_cli.model.architectures import ARCHITECTURES, make_encoder
-from forensic_cli.model.lae import attention_map, latent_activations, latent_maps, normalise
-from forensic_cli.model.residual import HighPass, ResidualEncoder, ScaledConv2d
+from forensic_cli.model.lae import latent_activations, latent_maps, normalise
+from forensic_cli.model.residual import HighPass, ResidualBlock, ResidualEncoder
 
 
 @pytest.fixture(scope="module")
@@ -20,17 +19,6 @@ def encoder() -> ResidualEncoder:
 def _pictures(n: int, size_px: int = 256) -> torch.Tensor:
     generator = torch.Generator().manual_seed(5)
     return normalise(torch.randint(0, 256, (n, 3, size_px, size_px), dtype=torch.uint8, generator=generator))
-
-
-@pytest.mark.parametrize("arch", ARCHITECTURES)
-def test_every_architecture_gives_128_numbers_and_a_map_of_16_by_16(arch: str) -> None:
-    made = make_encoder(arch).eval()
-    encoding = made(_pictures(2))
-    assert encoding.z.shape == (2, 128)
-    assert encoding.concepts.shape == (2, made.n_concepts, 16, 16)
-    assert attention_map(made, encoding).shape == (2, 16, 16)
-    # 25 million parameters, and 25 MB in half precision, are the product's limit.
-    assert sum(p.numel() for p in made.parameters()) * 2 <= 25e6
 
 
 def test_the_mean_of_a_latent_map_is_its_unit_without_the_bias(encoder: ResidualEncoder) -> None:
@@ -84,18 +72,17 @@ def test_a_flat_picture_has_no_border(encoder: ResidualEncoder) -> None:
     assert spread < 1e-3 * max(1.0, concepts.max().item())
 
 
-def test_the_scale_of_standardised_weights_does_not_matter() -> None:
-    layer = ScaledConv2d(8, 8)
-    x = torch.randn(1, 8, 16, 16, generator=torch.Generator().manual_seed(1))
-    before = layer(x)
-    with torch.no_grad():
-        layer.weight *= 7
-    torch.testing.assert_close(layer(x), before, rtol=1e-3, atol=1e-3)
+def test_a_block_starts_near_the_identity(encoder: ResidualEncoder) -> None:
+    block = next(layer for layer in encoder.modules() if isinstance(layer, ResidualBlock))
+    x = torch.rand(1, 32, 16, 16, generator=torch.Generator().manual_seed(1))
+    branch = block.branch(x)
+    assert 0.1 < branch.std().item() < 0.5
+    torch.testing.assert_close(block(x), (x + branch).clamp_min(0))
 
 
 def test_without_the_high_pass_branch_only_the_colours_are_seen() -> None:
-    entry = ResidualEncoder(has_high_pass=False).features.get_submodule("entry")
-    assert isinstance(entry, ScaledConv2d)
+    entry = ResidualEncoder(has_high_pass=False).features.get_submodule("layers.0")
+    assert isinstance(entry, torch.nn.Conv2d)
     assert entry.in_channels == 3 * 4
 
 
