@@ -29,6 +29,26 @@ class DetectorName(StrEnum):
     DLIB_CNN = "dlib-cnn"
 
 
+class FaceSearch(StrEnum):
+    """Where the frames of a video are searched for faces.
+
+    FOLLOW searches some of them whole, and the others around known faces and where the picture has
+    changed; see `faces.follow`. A single picture is always searched whole.
+    """
+
+    FOLLOW = "follow"
+    EVERY_FRAME = "every-frame"
+
+    @property
+    def description(self) -> str:
+        """One phrase for the report."""
+        match self:
+            case FaceSearch.FOLLOW:
+                return "the whole frame at intervals, between them known faces and what has changed"
+            case FaceSearch.EVERY_FRAME:
+                return "the whole of every frame"
+
+
 class DeviceName(StrEnum):
     """Where the model runs."""
 
@@ -159,12 +179,14 @@ class FaceSettings:
             "Give 20 to 4096 pixels; below 80 the detector works on an enlarged frame.",
         )
         _require(self.n_threads >= 1, f"--jobs {self.n_threads} is out of range.", "Give 1 or more.")
+        search: which parts of which frames are searched.
         _require(self.max_faces_per_frame >= 1, "--max-faces must be at least 1.", "Leave it out for 64.")
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
     """Which weights, where, and how many crops at a time.
+    search: FaceSearch = FaceSearch.FOLLOW
 
     Attributes:
         weights: a name from weights.json, "" for its default, or a folder with its own weights.json.

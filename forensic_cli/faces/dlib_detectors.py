@@ -13,6 +13,7 @@ import importlib.util
 import math
 from collections import deque
 from collections.abc import Iterable
+from copy import copy
 from pathlib import Path
 from threading import Lock
 from typing import Any, ClassVar
@@ -153,6 +154,10 @@ class DlibHogDetector:
         """Face side that is found in a frame of this size: above `min_face_px` at the ceiling."""
         return WINDOW_PX / _scale_for(width_px, height_px, self._min_face_px, HOG_MAX_PIXELS)
 
+    def at_size(self, min_face_px: float) -> DlibHogDetector:
+        """The same detector for faces from this side on; takes no time to make."""
+        return DlibHogDetector(min_face_px)
+
 
 def find_cnn_model() -> Path:
     """Finds the CNN's model file without importing the package that carries it.
@@ -208,3 +213,9 @@ class DlibCnnDetector:
     def smallest_face_px(self, width_px: int, height_px: int) -> float:
         """Face side that is found in a frame of this size: above `min_face_px` at the ceiling."""
         return WINDOW_PX / _scale_for(width_px, height_px, self._min_face_px, CNN_MAX_PIXELS)
+
+    def at_size(self, min_face_px: float) -> DlibCnnDetector:
+        """The same network for faces from this side on; it is not loaded again."""
+        other = copy(self)
+        other._min_face_px = min_face_px
+        return other

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
@@ -11,7 +11,8 @@ from forensic_cli.config import FaceSettings, MediaLimits, Sampling
 from forensic_cli.errors import MediaError
 from forensic_cli.evidence.exhibits import FrameView, view_of
 from forensic_cli.faces.crop import cut_crop
-from forensic_cli.faces.detect import Detection, FaceDetector, detect_stream, make_detector
+from forensic_cli.faces.detect import Detection, detect_stream, make_detector
+from forensic_cli.faces.detector import FaceDetector
 from forensic_cli.faces.track import Tracker
 from forensic_cli.factsheet import Factsheet, unread_factsheet
 from forensic_cli.media import read_media
@@ -113,8 +114,19 @@ class FaceReader(Protocol):
 class DirectFaceStream:
     """The faces of a file that is decoded in this very process; see `FaceStream`."""
 
-    def __init__(self, file: BinaryIO, name: str, reading: FaceReading, detector: FaceDetector) -> None:
-        self._reading, self._detector = reading, detector
+    Args:
+        on_progress: called from `frames` where the next frame takes many searches; see `detect_stream`.
+    """
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        name: str,
+        reading: FaceReading,
+        detector: FaceDetector,
+        on_progress: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._reading, self._detector, self._on_progress = reading, detector, on_progress
         self._source = read_media(file, name, reading.sampling, reading.limits)
 
     @property
@@ -135,7 +147,10 @@ class DirectFaceStream:
         """
         tracker = Tracker()
         for detection in detect_stream(
-            self._source.frames(), self._reading.faces, detector_factory=lambda _: self._detector
+            self._source.frames(),
+            self._reading.faces,
+            detector_factory=lambda _: self._detector,
+            on_progress=self._on_progress,
         ):
             yield self._cut(detection, tracker)
 

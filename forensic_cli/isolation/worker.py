@@ -76,7 +76,10 @@ def work(task: Task, descriptor: int, channel: Channel) -> None:
 
 
 def _send_faces(task: Task, file: io.BufferedReader, channel: Channel) -> None:
-    stream = DirectFaceStream(file, task.name, task.reading, make_detector(task.reading.faces))
+    detector = make_detector(task.reading.faces)
+    stream = DirectFaceStream(
+        file, task.name, task.reading, detector, on_progress=lambda: channel.send(Kind.PROGRESS)
+    )
     channel.send(Kind.MEDIUM, Medium(stream.facts, stream.n_planned))
     for frame in stream.frames():
         _send_frame(channel, frame)

@@ -24,6 +24,7 @@ def describe(config: ScanConfig) -> tuple[tuple[str, str], ...]:
         ("Crop", f"square, {CROP_MARGIN:g} times the longer side of the face, {CROP_PX} x {CROP_PX} px"),
         ("Heatmaps", heatmaps[config.heatmaps]),
         ("Crops a batch", str(config.model.batch_size)),
+        ("Searched for faces", faces.search.description),
         ("Pixels of a picture, at most", f"{limits.max_pixels:,}"),
         ("Frames of a video, at most", f"{limits.max_frames:,}"),
         ("Seconds of a video, at most", f"{limits.max_duration_s:g}"),

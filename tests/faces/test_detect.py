@@ -5,20 +5,25 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forensic_cli.config import DetectorName, FaceSettings
+from forensic_cli.config import DetectorName, FaceSearch, FaceSettings
 from forensic_cli.errors import MediaError, UsageError
-from forensic_cli.faces.detect import FaceDetector, detect_stream, make_detector
+from forensic_cli.faces.detect import detect_stream, make_detector
+from forensic_cli.faces.detector import FaceDetector
 from forensic_cli.faces.dlib_detectors import DlibHogDetector
 from forensic_cli.types import Face, Frame, RgbImage
 from tests.faces.material import anna, frame, middle, paste, scene
 
 Action = Callable[[int], None]
+
+# What following does is tested in test_follow.py.
+EVERY_FRAME = FaceSettings(search=FaceSearch.EVERY_FRAME)
 
 
 class FakeDetector:
@@ -36,6 +41,9 @@ class FakeDetector:
 
     def smallest_face_px(self, width_px: int, height_px: int) -> float:
         return float(width_px)
+
+    def at_size(self, min_face_px: float) -> "FakeDetector":
+        return self
 
 
 def frame_with(n: int, index: int = 0) -> Frame:
@@ -63,7 +71,9 @@ def detector_threads() -> list[str]:
 def test_every_frame_comes_back_once_and_in_order(counts: list[int], n_threads: int) -> None:
     frames = frames_with(*counts)
     detections = list(
-        detect_stream(frames, FaceSettings(n_threads=n_threads), detector_factory=using(FakeDetector()))
+        detect_stream(
+            frames, replace(EVERY_FRAME, n_threads=n_threads), detector_factory=using(FakeDetector())
+        )
     )
     assert [detection.frame for detection in detections] == frames
     assert [len(detection.faces) for detection in detections] == counts
@@ -72,7 +82,7 @@ def test_every_frame_comes_back_once_and_in_order(counts: list[int], n_threads: 
 def test_order_is_kept_where_later_frames_are_ready_sooner() -> None:
     slow_first = FakeDetector(lambda n: time.sleep(0.02 * n))
     detections = detect_stream(
-        frames_with(5, 4, 3, 2, 1, 0), FaceSettings(n_threads=3), detector_factory=using(slow_first)
+        frames_with(5, 4, 3, 2, 1, 0), replace(EVERY_FRAME, n_threads=3), detector_factory=using(slow_first)
     )
     assert [len(detection.faces) for detection in detections] == [5, 4, 3, 2, 1, 0]
 
@@ -85,20 +95,20 @@ def test_as_many_frames_are_searched_at_once_as_there_are_threads() -> None:
 
     detections = detect_stream(
         frames_with(1, 1, 1),
-        FaceSettings(n_threads=3),
+        replace(EVERY_FRAME, n_threads=3),
         detector_factory=using(FakeDetector(meet)),
     )
     assert len(list(detections)) == 3
 
 
 def test_a_frame_without_a_face_is_a_result() -> None:
-    (detection,) = detect_stream(frames_with(0), FaceSettings(), detector_factory=using(FakeDetector()))
+    (detection,) = detect_stream(frames_with(0), EVERY_FRAME, detector_factory=using(FakeDetector()))
     assert detection.faces == ()
     assert detection.n_dropped == 0
 
 
 def test_the_cap_keeps_the_most_confident_and_counts_the_rest() -> None:
-    settings = FaceSettings(max_faces_per_frame=3)
+    settings = replace(EVERY_FRAME, max_faces_per_frame=3)
     at_cap, over_cap = detect_stream(frames_with(3, 8), settings, detector_factory=using(FakeDetector()))
     assert (len(at_cap.faces), at_cap.n_dropped) == (3, 0)
     assert [face.confidence for face in over_cap.faces] == [8, 7, 6]
@@ -108,7 +118,7 @@ def test_the_cap_keeps_the_most_confident_and_counts_the_rest() -> None:
 def test_the_size_that_was_searched_for_comes_with_each_frame() -> None:
     small = frame(np.zeros((4, 6, 3), np.uint8))
     large = frame(np.zeros((4, 90, 3), np.uint8))
-    detections = detect_stream([small, large], FaceSettings(), detector_factory=using(FakeDetector()))
+    detections = detect_stream([small, large], EVERY_FRAME, detector_factory=using(FakeDetector()))
     assert [detection.smallest_face_px for detection in detections] == [6, 90]
 
 
@@ -120,7 +130,9 @@ def test_an_endless_stream_is_drawn_no_further_than_two_frames_a_thread() -> Non
             drawn.append(each.index)
             yield each
 
-    stream = detect_stream(source(), FaceSettings(n_threads=3), detector_factory=using(FakeDetector()))
+    stream = detect_stream(
+        source(), replace(EVERY_FRAME, n_threads=3), detector_factory=using(FakeDetector())
+    )
     assert drawn == []
     for n_taken in range(1, 20):
         assert next(stream).frame.index == n_taken - 1
@@ -142,7 +154,7 @@ def test_no_more_than_two_frames_a_thread_are_kept_in_memory() -> None:
             n_alive.append(len(alive))
 
     for detection in detect_stream(
-        source(), FaceSettings(n_threads=2), detector_factory=using(FakeDetector())
+        source(), replace(EVERY_FRAME, n_threads=2), detector_factory=using(FakeDetector())
     ):
         assert detection.frame.image.shape == (4, 4, 3)
         del detection
@@ -155,7 +167,9 @@ def test_what_the_source_raises_ends_the_stream_and_the_threads() -> None:
         yield from frames_with(1, 1, 1)
         raise MediaError("The container is damaged.")
 
-    stream = detect_stream(source(), FaceSettings(n_threads=1), detector_factory=using(FakeDetector()))
+    stream = detect_stream(
+        source(), replace(EVERY_FRAME, n_threads=1), detector_factory=using(FakeDetector())
+    )
     with pytest.raises(MediaError, match="damaged"):
         list(stream)
     assert detector_threads() == []
@@ -165,7 +179,9 @@ def test_what_a_detector_raises_ends_even_an_endless_stream() -> None:
     def fail(n: int) -> None:
         raise RuntimeError("out of memory")
 
-    stream = detect_stream(endless(), FaceSettings(n_threads=2), detector_factory=using(FakeDetector(fail)))
+    stream = detect_stream(
+        endless(), replace(EVERY_FRAME, n_threads=2), detector_factory=using(FakeDetector(fail))
+    )
     with pytest.raises(RuntimeError, match="out of memory"):
         next(stream)
     assert detector_threads() == []
@@ -177,7 +193,9 @@ def test_frames_before_a_fault_still_come_back() -> None:
             raise RuntimeError("frame nine")
 
     stream = detect_stream(
-        frames_with(1, 2, 9, 3), FaceSettings(n_threads=2), detector_factory=using(FakeDetector(fail_on_nine))
+        frames_with(1, 2, 9, 3),
+        replace(EVERY_FRAME, n_threads=2),
+        detector_factory=using(FakeDetector(fail_on_nine)),
     )
     assert [len(next(stream).faces), len(next(stream).faces)] == [1, 2]
     with pytest.raises(RuntimeError, match="frame nine"):
@@ -193,7 +211,7 @@ def test_closing_early_stops_the_threads_and_drops_the_frames_that_wait() -> Non
 
     detector = FakeDetector(hold_all_but_the_first)
     stream = detect_stream(
-        frames_with(0, 1, 2, 3, 4, 5), FaceSettings(n_threads=2), detector_factory=using(detector)
+        frames_with(0, 1, 2, 3, 4, 5), replace(EVERY_FRAME, n_threads=2), detector_factory=using(detector)
     )
     next(stream)
     assert len(detector_threads()) == 2
@@ -214,7 +232,7 @@ def test_a_detector_that_cannot_be_made_fails_before_a_frame_is_drawn() -> None:
 
     frames = endless()
     with pytest.raises(UsageError, match="No model"):
-        detect_stream(frames, FaceSettings(), detector_factory=impossible)
+        detect_stream(frames, EVERY_FRAME, detector_factory=impossible)
     assert next(frames).index == 0
 
 

@@ -243,3 +243,23 @@ def test_the_cnn_has_a_lower_ceiling() -> None:
     detector = DlibCnnDetector(80)
     assert detector.smallest_face_px(1920, 1080) == pytest.approx(80)
     assert detector.smallest_face_px(3840, 2160) == pytest.approx(80 * (8_294_400 / CNN_MAX_PIXELS) ** 0.5)
+
+
+def test_at_another_size_the_detector_finds_smaller_faces() -> None:
+    image = scene(480, 270)
+    paste(image, anna(), (240, 130), 50)
+    detector = DlibHogDetector(80)
+    assert detector.detect(image) == []
+    (face,) = detector.at_size(40).detect(image)
+    assert middle(face) == pytest.approx((240, 130), abs=10)
+    assert detector.smallest_face_px(480, 270) == pytest.approx(80)
+
+
+@needs_cnn
+def test_at_another_size_the_cnn_is_not_loaded_again() -> None:
+    detector = DlibCnnDetector(80)
+    other = detector.at_size(160)
+    assert other.smallest_face_px(640, 360) == pytest.approx(160)
+    assert detector.smallest_face_px(640, 360) == pytest.approx(80)
+    assert vars(other)["_network"] is vars(detector)["_network"]
+    assert vars(other)["_lock"] is vars(detector)["_lock"]

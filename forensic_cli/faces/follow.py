@@ -1,0 +1,161 @@
+"""Faces of sampled frames, found around where they were, and everywhere only where that is needed.
+
+The whole frame is searched at the ends of each stretch of frames. In between, windows around the
+faces that are known and around what has changed are searched by the same detector; the whole frame
+too where a face is missing. A face that turns up is then looked for in the frames before, back to
+the last one that was searched whole, so that it is not missing from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+
+from forensic_cli.faces.changes import (
+    CellMask,
+    Cells,
+    changed_cells,
+    changed_places,
+    take_over,
+    without_heads,
+)
+from forensic_cli.faces.detector import FaceDetector
+from forensic_cli.faces.windows import (
+    Window,
+    search_window,
+    window_around,
+    window_on,
+    without_partner,
+    without_repeats,
+)
+from forensic_cli.types import Face, Frame, RgbImage
+
+# A face that is no longer found is looked for in its place in this many more samples.
+_REMEMBERED_SAMPLES = 8
+# Above this share of the cost of the whole frame, the whole frame is searched.
+_MAX_COST = 0.7
+
+Search = Callable[[Callable[[], list[Face]]], Future[list[Face]]]
+
+
+@dataclass(slots=True)
+class Sample:
+    """A sampled frame that is being searched.
+
+    Attributes:
+        cells: its colours, for comparison.
+        whole: the faces of the whole frame, where it is searched whole; None until that is decided.
+    """
+
+    frame: Frame
+    cells: Cells
+    whole: Future[list[Face]] | None = None
+
+
+class Follower:
+    """Finds the faces of stretches of frames that follow each other.
+
+    Args:
+        detector: for the whole frame as for windows.
+        search: begins a search, in another thread or at once.
+    """
+
+    def __init__(self, detector: FaceDetector, search: Search) -> None:
+        self._detector, self._search = detector, search
+        self._followed: list[Face] = []
+        # Faces that are gone, and for how many samples.
+        self._gone: list[tuple[Face, int]] = []
+        self._searched: Cells | None = None
+
+    def resolve(self, stretch: Sequence[Sample]) -> list[list[Face]]:
+        """Finds the faces of the next frames, of which the first ever and every last are searched whole.
+
+        Returns:
+            For each frame its faces, by falling confidence.
+        """
+        found = []
+        for sample in stretch:
+            found.append(self._faces_of(sample))
+            self._remember(found[-1])
+        self._go_back(stretch, found)
+        return found
+
+    def _faces_of(self, sample: Sample) -> list[Face]:
+        faces = None if sample.whole else self._faces_in_windows(sample)
+        if faces is not None:
+            return faces
+        if sample.whole is None:
+            sample.whole = self._search(partial(self._detector.detect, sample.frame.image))
+        self._searched = sample.cells.copy()
+        return sample.whole.result()
+
+    def _faces_in_windows(self, sample: Sample) -> list[Face] | None:
+        """The faces of a frame that is not searched whole; None where it has to be."""
+        image, reference = sample.frame.image, self._searched
+        if reference is None:
+            return None
+        smallest_px = self._smallest_px(image)
+        budget = _MAX_COST * image.shape[0] * image.shape[1] / smallest_px**2
+        changed = changed_cells(reference, sample.cells)
+        around = [window_around(face, smallest_px, image) for face in self._places()]
+        # Where everything moves, the windows would be searched in vain: asked before with the heads
+        # where they were, and again when it is known where they are.
+        if _cost(around) + _cost(_where_changed(changed, self._followed, smallest_px, image)) > budget:
+            return None
+        faces = self._search_all(image, around)
+        if without_partner(self._followed, faces):
+            return None
+        changes = _where_changed(changed, faces, smallest_px, image)
+        if _cost(around) + _cost(changes) > budget:
+            return None
+        for window in changes:
+            take_over(reference, sample.cells, window.box_xyxy, image)
+        return without_repeats([*faces, *self._search_all(image, changes)]) if changes else faces
+
+    def _places(self) -> list[Face]:
+        return [*self._followed, *(face for face, _ in self._gone)]
+
+    def _remember(self, faces: Sequence[Face]) -> None:
+        """Takes the faces of the next frame for those that are followed from here."""
+        lost = [(face, 1) for face in without_partner(self._followed, faces)]
+        before = [(face, age + 1) for face, age in self._gone if age < _REMEMBERED_SAMPLES]
+        still = without_partner([face for face, _ in before], faces)
+        self._gone = lost + [(face, age) for face, age in before if any(face is other for other in still)]
+        self._followed = list(faces)
+
+    def _go_back(self, stretch: Sequence[Sample], found: list[list[Face]]) -> None:
+        """Looks for each face that turned up in the frames before, as far back as they were not whole."""
+        sought: list[Face] = []
+        for i in range(len(stretch) - 1, 0, -1):
+            sample = stretch[i - 1]
+            if sample.whole is not None:
+                sought = []
+                continue
+            sought = without_repeats(sought + without_partner(found[i], found[i - 1]))
+            if not sought:
+                continue
+            image = sample.frame.image
+            windows = [window_around(face, self._smallest_px(image), image) for face in sought]
+            found[i - 1] = without_repeats([*found[i - 1], *self._search_all(image, windows)])
+            sought = without_partner(sought, found[i - 1])
+
+    def _smallest_px(self, image: RgbImage) -> float:
+        return self._detector.smallest_face_px(image.shape[1], image.shape[0])
+
+    def _search_all(self, image: RgbImage, windows: Iterable[Window]) -> list[Face]:
+        searches = [self._search(partial(search_window, self._detector, image, window)) for window in windows]
+        return without_repeats(face for search in searches for face in search.result())
+
+
+def _where_changed(
+    changed: CellMask, known: Sequence[Face], smallest_face_px: float, image: RgbImage
+) -> list[Window]:
+    """Windows on what has changed beside the heads of known faces."""
+    boxes = changed_places(without_heads(changed, known, image), image)
+    return [window_on(box, smallest_face_px, image) for box in boxes]
+
+
+def _cost(windows: Iterable[Window]) -> float:
+    return sum(window.cost for window in windows)
