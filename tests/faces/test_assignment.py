@@ -1,7 +1,7 @@
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forensic_cli.faces.assignment import best_pairs
@@ -32,11 +32,13 @@ def best_by_trying_all(gains: Gains) -> float:
     )
 
 
+@settings(deadline=None)
 @given(gains=tables)
 def test_no_other_pairing_gains_more(gains: Gains) -> None:
     assert total(gains, best_pairs(gains)) == pytest.approx(best_by_trying_all(gains))
 
 
+@settings(deadline=None)
 @given(gains=tables)
 def test_each_row_and_column_is_used_once_and_no_pair_without_gain(gains: Gains) -> None:
     pairs = best_pairs(gains)
