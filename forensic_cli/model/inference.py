@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +14,15 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load
 
-from forensic_cli.config import DeviceName, ModelSettings
+from forensic_cli.config import BackendName, DeviceName, ModelSettings
 from forensic_cli.errors import UsageError, WeightsError
 from forensic_cli.model.architectures import ARCHITECTURES, make_encoder
-from forensic_cli.model.lae import ConceptEncoder, attention_map, latent_activations, normalise
+from forensic_cli.model.backends import Answers, Backend, make_backend
+from forensic_cli.model.lae import ConceptEncoder
 from forensic_cli.model.weights import ModelCard, read_verified, resolve
 from forensic_cli.types import LatentActivation, RgbImage
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +30,7 @@ class Reading:
     """What the encoder says of one crop.
 
     Attributes:
-        attention: (16, 16) float32, eq. 8 in the card's form; not normalised, may be negative.
+        attention: (h, w) float32, 16 x 16 or 8 x 8, eq. 8 in the card's form; not normalised, may be negative.
     """
 
     activation: LatentActivation
@@ -49,70 +54,127 @@ def choose_device(wanted: DeviceName) -> torch.device:
     return torch.device(wanted.value)
 
 
-class Examiner:
-    """The trained encoder, ready to read crops.
+class BatchReader:
+    """Reads crops in batches of one size, whatever the number of crops.
 
-    CPU and MPS run fp32: a report is repeated more often than it is hurried. CUDA runs the
-    convolutions in bf16. channels_last everywhere.
+    A crop's reading does not depend, bit for bit, on the crops that are read with it, nor on how many
+    there are: see `backends.Backend`.
 
     Args:
-        settings: weights, device and batch size.
-
-    Raises:
-        WeightsError: the weights are missing, altered, foreign without leave, or of another shape.
-        UsageError: the device is not there.
+        backend: the encoder on a device.
+        batch_size: crops in a forward pass; None leaves it to the backend.
     """
 
-    def __init__(self, settings: ModelSettings) -> None:
-        catalogue, self.card = resolve(settings.weights, settings.allow_foreign_weights)
-        self.device = choose_device(settings.device)
-        self.batch_size = settings.batch_size
-        encoder = build_encoder(self.card, read_verified(catalogue, self.card))
-        self._encoder = encoder.to(self.device).to(memory_format=torch.channels_last).eval()
+    def __init__(self, backend: Backend, batch_size: int | None) -> None:
+        self._backend = backend
+        self._is_given = batch_size is not None
+        self.batch_size = backend.choose_batch_size() if batch_size is None else batch_size
+        self._first_size = self.batch_size
 
     @property
-    def precision(self) -> str:
-        """Arithmetic of the convolutions: "bf16" on CUDA, "fp32" elsewhere."""
-        return "bf16" if self.device.type == "cuda" else "fp32"
+    def batch_description(self) -> str:
+        """Crops in a forward pass, and how that number came about, for the report."""
+        if self.batch_size != self._first_size:
+            return f"{self.batch_size}; begun with {self._first_size}, halved where memory ran out"
+        return str(self.batch_size) if self._is_given else f"{self.batch_size}, chosen by the program"
 
-    @property
-    def device_description(self) -> str:
-        """The device in words, for the report."""
-        if self.device.type == "cuda":
-            return f"cuda ({torch.cuda.get_device_name(self.device)})"
-        threads = torch.get_num_threads()
-        return f"{self.device.type} ({platform.machine()}, {threads} thread{'s' if threads != 1 else ''})"
-
-    @torch.inference_mode()
     def read(self, crops: Sequence[RgbImage]) -> list[Reading]:
-        """Reads crops, `batch_size` at a time.
+        """Reads crops, `batch_size` at a time. Not for two threads at once.
 
         Args:
             crops: each (256, 256, 3) uint8 RGB.
 
         Returns:
             One reading a crop, in order.
+
+        Raises:
+            ArithmeticError: of one of them the model gave no finite number; it says which, from 0.
+            UsageError: the device has no room for a single crop.
         """
-        readings: list[Reading] = []
-        for start in range(0, len(crops), self.batch_size):
-            pixels = torch.from_numpy(np.stack(crops[start : start + self.batch_size]))
-            readings += self._read_batch(pixels.to(self.device, non_blocking=True))
+        readings = []
+        for number, answer in enumerate(self.read_each(crops)):
+            if isinstance(answer, ArithmeticError):
+                raise ArithmeticError(f"Crop {number} of {len(crops)}: {answer}") from answer
+            readings.append(answer)
         return readings
 
-    def _read_batch(self, pixels: torch.Tensor) -> list[Reading]:
-        x = normalise(pixels.permute(0, 3, 1, 2)).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            concepts = self._encoder.features(x)
-        # The score is a small difference of two means: from the pooling on, everything is fp32.
-        encoding = self._encoder.head(concepts.float())
-        attention = attention_map(self._encoder, encoding, self.card.attention_form)
-        real, fake = latent_activations(encoding.z)
-        if not (torch.isfinite(real).all() and torch.isfinite(fake).all()):
-            raise ArithmeticError("The model gave an activation that is no finite number.")
-        return [
-            Reading(LatentActivation(float(a_true), float(a_fake)), map_)
-            for a_true, a_fake, map_ in zip(real.cpu(), fake.cpu(), attention.cpu().numpy(), strict=True)
-        ]
+    @torch.inference_mode()
+    def read_each(self, crops: Sequence[RgbImage]) -> list[Reading | ArithmeticError]:
+        """As `read`, but what is wrong with one crop is that crop's answer.
+
+        Where the device runs out of memory, batches are halved from then on and the reading goes on.
+
+        Raises:
+            UsageError: the device has no room for a single crop.
+        """
+        readings: list[Reading | ArithmeticError] = []
+        while len(readings) < len(crops):
+            try:
+                for answers in self._backend.run(crops[len(readings) :], self.batch_size):
+                    readings += _readings(answers)
+            except torch.OutOfMemoryError as error:
+                self._halve(error)
+        return readings
+
+    def _halve(self, error: torch.OutOfMemoryError) -> None:
+        if self.batch_size == 1:
+            raise UsageError(
+                "The device has too little free memory for the model and a single crop.",
+                "End other programs that use it, or add --device cpu.",
+            ) from error
+        self.batch_size //= 2
+        logger.warning("Memory ran out: batches of %d crops from now on.", self.batch_size)
+
+
+class Examiner(BatchReader):
+    """The trained encoder, ready to read crops.
+
+    Args:
+        settings: weights, device, backend and batch size.
+
+    Raises:
+        WeightsError: the weights are missing, altered, foreign without leave, or of another shape.
+        UsageError: the device or the backend is not there.
+    """
+
+    def __init__(self, settings: ModelSettings) -> None:
+        catalogue, self.card = resolve(settings.weights, settings.allow_foreign_weights)
+        self.device = _device(settings)
+        encoder = build_encoder(self.card, read_verified(catalogue, self.card))
+        backend = make_backend(settings.backend, encoder, self.card.attention_form, self.device)
+        super().__init__(backend, settings.batch_size)
+
+    @property
+    def precision(self) -> str:
+        """Arithmetic of the convolutions: "bf16" on CUDA, "fp32" elsewhere."""
+        return self._backend.precision
+
+    @property
+    def device_description(self) -> str:
+        """The device and the backend in words, for the report."""
+        if self.device.type == "cuda":
+            return f"cuda ({torch.cuda.get_device_name(self.device)}; {self._backend.name})"
+        threads = torch.get_num_threads()
+        count = f"{threads} thread{'s' if threads != 1 else ''}"
+        return f"{self.device.type} ({platform.machine()}, {count}; {self._backend.name})"
+
+
+def _device(settings: ModelSettings) -> torch.device:
+    """As `choose_device`; `auto` is the CPU for a backend that runs nowhere else."""
+    if settings.backend is BackendName.OPENVINO and settings.device is DeviceName.AUTO:
+        return choose_device(DeviceName.CPU)
+    return choose_device(settings.device)
+
+
+def _readings(answers: Answers) -> list[Reading | ArithmeticError]:
+    rows = zip(answers.real.tolist(), answers.fake.tolist(), answers.attention, strict=True)
+    return [_reading(a_true, a_fake, attention) for a_true, a_fake, attention in rows]
+
+
+def _reading(a_true: float, a_fake: float, attention: NDArray[np.float32]) -> Reading | ArithmeticError:
+    if not (math.isfinite(a_true + a_fake) and np.isfinite(attention).all()):
+        return ArithmeticError("The model gave an activation that is no finite number.")
+    return Reading(LatentActivation(a_true, a_fake), attention)
 
 
 def build_encoder(card: ModelCard, content: bytes) -> ConceptEncoder:

@@ -43,8 +43,17 @@ def normalise(images: Tensor) -> Tensor:
     Returns:
         (B, 3, H, W) float32.
     """
-    mean = torch.tensor(IMAGENET_MEAN, device=images.device).view(1, 3, 1, 1)
-    std = torch.tensor(IMAGENET_STD, device=images.device).view(1, 3, 1, 1)
+    return standardise(images, *normalising_constants(images.device))
+
+
+def normalising_constants(device: torch.device) -> tuple[Tensor, Tensor]:
+    """ImageNet's mean and standard deviation of colours in [0, 1], each (1, 3, 1, 1)."""
+    mean = torch.tensor(IMAGENET_MEAN, device=device).view(1, 3, 1, 1)
+    return mean, torch.tensor(IMAGENET_STD, device=device).view(1, 3, 1, 1)
+
+
+def standardise(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    """`normalise` with constants that lie on the device already."""
     return (images.float() / 255 - mean) / std
 
 

@@ -20,6 +20,7 @@ _PACKAGES = (
     ("numpy", "numpy"),
     ("ReportLab", "reportlab"),
     ("c2pa-python", "c2pa-python"),
+    ("OpenVINO", "openvino"),
 )
 
 

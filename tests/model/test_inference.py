@@ -34,7 +34,7 @@ def test_readings_equal_the_equations_on_the_same_pixels(weights_folder: Path, c
     examiner = Examiner(_settings(weights_folder))
     readings = examiner.read(crops)
     x = normalise(torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2))
-    encoder = examiner._encoder
+    encoder = build_encoder(examiner.card, (weights_folder / examiner.card.file).read_bytes()).eval()
     with torch.inference_mode():
         encoding = encoder(x)
         real, fake = latent_activations(encoding.z)
@@ -46,11 +46,19 @@ def test_readings_equal_the_equations_on_the_same_pixels(weights_folder: Path, c
         np.testing.assert_allclose(reading.attention, attention[k], rtol=1e-3, atol=1e-6)
 
 
-def test_batch_size_does_not_change_a_score(weights_folder: Path, crops) -> None:
-    together = Examiner(_settings(weights_folder, 16)).read(crops)
+def test_another_batch_size_moves_a_score_by_rounding_alone(weights_folder: Path, crops) -> None:
+    together = Examiner(_settings(weights_folder, 4)).read(crops)
     apart = Examiner(_settings(weights_folder, 2)).read(crops)
     for one, other in zip(together, apart, strict=True):
         assert one.activation.score == pytest.approx(other.activation.score, abs=1e-5)
+
+
+def test_the_record_names_device_backend_and_how_the_batch_size_was_chosen(weights_folder: Path) -> None:
+    chosen = Examiner(ModelSettings(str(weights_folder), True, DeviceName.CPU))
+    assert chosen.device_description.startswith("cpu (")
+    assert chosen.device_description.endswith("; torch)")
+    assert chosen.batch_description == "1, chosen by the program"
+    assert Examiner(_settings(weights_folder, 4)).batch_description == "4"
 
 
 def test_no_crops_give_no_readings(weights_folder: Path) -> None:
