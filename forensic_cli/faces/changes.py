@@ -14,11 +14,12 @@ from forensic_cli.types import BoxXYXY, Face, RgbImage
 _CELLS_A_FACE = 4
 # A cell has changed when one of its colours has, by this share of the picture's contrast (standard
 # deviation of the cells), within these bounds, in levels of 255, beyond what the whole picture has.
-# Coding moves the mean of a cell by 1.6 at most (12 clips, cells at rest).
+# Coding moves the cells at rest (a tenth of each picture) by 1.6 at most, in nine pairs of frames of
+# ten, in each of 12 clips.
 _CHANGED_CONTRASTS = 0.14
 _CHANGED_LEVELS = (3.0, 8.0)
 # A face that comes changes nearly all cells that it covers; an edge that moves, a line of them. Of
-# 25,000 pairs of a face and a background that it could hide, at 8 levels, 3 change fewer.
+# 25,000 pairs of a face and a background that it could hide, 0.01% change fewer, at 8 levels.
 _CHANGED_SHARE = 0.75
 # Around a face that is known, hair and neck move with it.
 _HEAD_FACES = 1.5
