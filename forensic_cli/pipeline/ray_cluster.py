@@ -6,6 +6,7 @@ its items, is decided by `cluster.ClusterEngine`.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from forensic_cli.pipeline.conditions import differences
 from forensic_cli.pipeline.engine import Broken
 from forensic_cli.pipeline.ray_connection import Node, connect, disconnect, living_nodes
 
+logger = logging.getLogger(__name__)
 # Loading the model takes seconds; CPUs that other work has taken may never come free.
 _START_TIMEOUT_S = 180.0
 # Ray is asked again so often: Ctrl-C is seen in between.
@@ -180,7 +182,10 @@ class RayCluster:
         except self._ray.exceptions.RayTaskError as error:
             return self._failed(name, error.cause)
         except self._ray.exceptions.RayError as error:
-            return self._lost(name, _first_sentence(error))
+            logger.info("%s is lost: %s", name, error)
+            if isinstance(error, self._ray.exceptions.ActorUnschedulableError):
+                return self._lost(name, "Its node is gone, or offers less than before.")
+            return self._lost(name, "Its process ended, or its node can no longer be reached.")
         if worker.is_ready:
             return Answered(name, answer)
         if isinstance(answer, dict):
@@ -220,13 +225,6 @@ class RayCluster:
         if not worker.is_ready:
             del self._workers[name]
         return Lost(name, worker.slot.node.name, reason)
-
-
-def _first_sentence(error: BaseException) -> str:
-    """What Ray says of a loss, without its lines of advice and identifiers."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    named = [line for line in lines if ":" not in line.split(" ")[0]]
-    return (named or lines or [type(error).__name__])[0].rstrip(".") + "."
 
 
 def _actor_class() -> type:
