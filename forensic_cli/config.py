@@ -58,6 +58,20 @@ class DeviceName(StrEnum):
     MPS = "mps"
 
 
+class BackendName(StrEnum):
+    """What computes the model's convolutions."""
+
+    TORCH = "torch"
+    OPENVINO = "openvino"
+
+
+class EngineName(StrEnum):
+    """Where items are examined."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
 class HeatmapChoice(StrEnum):
     """How many attention exhibits are written."""
 
@@ -165,12 +179,14 @@ class FaceSettings:
         min_face_px: smallest face side, in pixels of the full frame, that must be found.
         n_threads: detector threads.
         max_faces_per_frame: the most confident are kept; a hit is a warning.
+        search: which parts of which frames are searched.
     """
 
     detector: DetectorName = DetectorName.DLIB_HOG
     min_face_px: int = 80
     n_threads: int = 2
     max_faces_per_frame: int = 64
+    search: FaceSearch = FaceSearch.FOLLOW
 
     def __post_init__(self) -> None:
         _require(
@@ -179,31 +195,59 @@ class FaceSettings:
             "Give 20 to 4096 pixels; below 80 the detector works on an enlarged frame.",
         )
         _require(self.n_threads >= 1, f"--jobs {self.n_threads} is out of range.", "Give 1 or more.")
-        search: which parts of which frames are searched.
         _require(self.max_faces_per_frame >= 1, "--max-faces must be at least 1.", "Leave it out for 64.")
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """Which weights, where, and how many crops at a time.
-    search: FaceSearch = FaceSearch.FOLLOW
+    """Which weights, where, by what, and how many crops at a time.
 
     Attributes:
         weights: a name from weights.json, "" for its default, or a folder with its own weights.json.
         allow_foreign_weights: admits such a folder.
-        batch_size: crops in one forward pass.
+        batch_size: crops in one forward pass; None leaves it to the backend and the device.
+        backend: OPENVINO is an extra, and runs on the CPU.
     """
 
     weights: str = ""
     allow_foreign_weights: bool = False
     device: DeviceName = DeviceName.AUTO
-    batch_size: int = 16
+    batch_size: int | None = None
+    backend: BackendName = BackendName.TORCH
 
     def __post_init__(self) -> None:
         _require(
-            1 <= self.batch_size <= 256,
+            self.batch_size is None or 1 <= self.batch_size <= 256,
             f"--batch-size {self.batch_size} is out of range.",
             "Give 1 to 256: each crop that waits keeps a view of its frame in memory.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Where items are examined. No record depends on it.
+
+    Attributes:
+        address: of a Ray cluster, host:port; "" for the one that this machine belongs to.
+        worker_cpus: CPUs that one worker takes of a node; None for as many as the model uses threads here,
+            or, with GPUs, for a GPU's share of the node.
+    """
+
+    name: EngineName = EngineName.LOCAL
+    address: str = ""
+    worker_cpus: int | None = None
+
+    def __post_init__(self) -> None:
+        is_local = self.name is EngineName.LOCAL
+        _require(
+            not (is_local and (self.address or self.worker_cpus is not None)),
+            "--address and --worker-cpus speak of a cluster.",
+            "Add --engine ray, or leave them out.",
+        )
+        _require(
+            self.worker_cpus is None or self.worker_cpus >= 1,
+            f"--worker-cpus {self.worker_cpus} is out of range.",
+            "Give 1 or more.",
         )
 
 
@@ -218,6 +262,7 @@ class ScanConfig:
         report_language: tag of a message catalogue, see `report.catalogue`.
         report_is_final: no draft; needs complete case data, see `case.final`.
         seed: of the bootstrap intervals.
+        n_at_once: items examined side by side; of a cluster, by each worker.
     """
 
     paths: tuple[Path, ...]
@@ -233,8 +278,13 @@ class ScanConfig:
     model: ModelSettings = field(default_factory=ModelSettings)
     heatmaps: HeatmapChoice = HeatmapChoice.TOP
     seed: int = 20200
+    n_at_once: int = 1
+    engine: EngineSettings = field(default_factory=EngineSettings)
 
     def __post_init__(self) -> None:
+        _require(
+            1 <= self.n_at_once <= 64, f"--at-once {self.n_at_once} is out of range.", "Give 1 to 64 items."
+        )
         _require(bool(self.paths), "Nothing to scan.", "Name at least one file or folder.")
         _require(
             self.report is None or self.out_dir is not None,

@@ -343,14 +343,21 @@ class ItemResult:
 
 
 @dataclass(frozen=True, slots=True)
+class StoppedItem:
+    """An item that was being examined when a scan stopped."""
+
+    item: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Resumption:
     """One continuation of a scan that had been stopped.
 
     Attributes:
         time_utc: ISO 8601.
         argv: the command line that continued it, word by word.
-        stopped_item: id of the item that was being examined when the scan stopped; "" if none was.
-        stopped_path: of that item.
+        stopped: items that were being examined when the scan stopped.
         n_kept: items whose records were kept: finished before, their evidence unchanged.
         repeated: ids of items that had been finished, but whose record or exhibits were lost.
         new_paths, missing_paths, changed_paths: the evidence now, against what was found before.
@@ -359,14 +366,26 @@ class Resumption:
 
     time_utc: str
     argv: tuple[str, ...]
-    stopped_item: str
-    stopped_path: str
+    stopped: tuple[StoppedItem, ...]
     n_kept: int
     repeated: tuple[str, ...] = ()
     new_paths: tuple[str, ...] = ()
     missing_paths: tuple[str, ...] = ()
     changed_paths: tuple[str, ...] = ()
     set_aside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NodeWork:
+    """What one machine of a cluster did.
+
+    Attributes:
+        node: its name and address.
+        n_items: items of the results that it examined.
+    """
+
+    node: str
+    n_items: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +403,8 @@ class RunInfo:
         device: what the model ran on, for example "cpu (AMD EPYC, 2 threads)".
         precision: "fp32", "bf16" or "fp16".
         resumptions: in the order in which they happened; empty for a scan that ran through.
+        nodes: machines of a cluster that examined items, by name; empty where the machine that ran the
+            scan did it all.
     """
 
     run_id: str
@@ -401,3 +422,4 @@ class RunInfo:
     seed: int
     was_interrupted: bool = False
     resumptions: tuple[Resumption, ...] = ()
+    nodes: tuple[NodeWork, ...] = ()

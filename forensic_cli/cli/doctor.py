@@ -31,7 +31,8 @@ _EXTRAS = (
     ("cnn", "face_recognition_models", "--detector dlib-cnn"),
     ("sign", "pyhanko", "signed reports, and reading their signatures"),
     ("credentials", "c2pa", "Content Credentials of images and videos"),
-    ("cluster", "ray", "several machines (not in this version yet)"),
+    ("openvino", "openvino", "--backend openvino"),
+    ("cluster", "ray", "--engine ray: several machines"),
 )
 
 

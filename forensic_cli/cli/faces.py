@@ -10,6 +10,7 @@ import typer
 from forensic_cli.cli.options import (
     AllFramesOption,
     DetectorOption,
+    FaceSearchOption,
     FpsOption,
     FramesOption,
     JobsOption,
@@ -20,7 +21,7 @@ from forensic_cli.cli.options import (
     make_sampling,
 )
 from forensic_cli.cli.text import printable
-from forensic_cli.config import DetectorName, FaceSettings
+from forensic_cli.config import DetectorName, FaceSearch, FaceSettings
 from forensic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -46,13 +47,14 @@ def faces(
     all_frames: AllFramesOption = False,
     detector: DetectorOption = DetectorName.DLIB_HOG,
     min_face: MinFaceOption = 80,
+    face_search: FaceSearchOption = FaceSearch.FOLLOW,
     jobs: JobsOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Find and cut out the faces, without the model."""
     from forensic_cli.pipeline.faces import cut_faces
 
-    settings = FaceSettings(detector, min_face, default_jobs(jobs))
+    settings = FaceSettings(detector, min_face, default_jobs(jobs), search=face_search)
     done = cut_faces(
         paths,
         out,

@@ -10,7 +10,15 @@ import typer
 
 from forensic_cli.case.load import load_case
 from forensic_cli.case.model import Case
-from forensic_cli.config import DetectorName, DeviceName, Sampling, SamplingRule
+from forensic_cli.config import (
+    BackendName,
+    DetectorName,
+    DeviceName,
+    EngineName,
+    FaceSearch,
+    Sampling,
+    SamplingRule,
+)
 from forensic_cli.errors import UsageError
 
 PathsArgument = Annotated[
@@ -40,11 +48,59 @@ DetectorOption = Annotated[
 MinFaceOption = Annotated[
     int, typer.Option("--min-face", help="Smallest face to be found, in pixels of the full frame.")
 ]
+FaceSearchOption = Annotated[
+    FaceSearch,
+    typer.Option(
+        "--face-search",
+        help="follow: search some frames of a video whole, the others where faces are and where the picture "
+        "has changed. every-frame: search all of them whole.",
+    ),
+]
 JobsOption = Annotated[
     int | None, typer.Option("--jobs", help="Detector threads. [default: one a processor, at most 8]")
 ]
+AtOnceOption = Annotated[
+    int | None,
+    typer.Option(
+        "--at-once", help="Items examined side by side. [default: one a processor, at least 2, at most 8]"
+    ),
+]
+EngineOption = Annotated[
+    EngineName,
+    typer.Option(
+        "--engine", help="Examine items here, or on the workers of a running Ray cluster (extra `cluster`)."
+    ),
+]
+AddressOption = Annotated[
+    str,
+    typer.Option(
+        "--address", metavar="HOST:PORT", help="With --engine ray. [default: the cluster of this machine]"
+    ),
+]
+WorkerCpusOption = Annotated[
+    int | None,
+    typer.Option(
+        "--worker-cpus",
+        help="With --engine ray: CPUs of a node that one worker takes. [default: as many as there are here; "
+        "with GPUs: one worker a GPU, with its share of the CPUs]",
+    ),
+]
 DeviceOption = Annotated[
     DeviceName, typer.Option("--device", help="Where the model runs; auto takes a GPU if there is one.")
+]
+BackendOption = Annotated[
+    BackendName,
+    typer.Option(
+        "--backend",
+        help="What computes the model. openvino is faster on a CPU, and an extra of the installation.",
+    ),
+]
+BatchSizeOption = Annotated[
+    int | None,
+    typer.Option(
+        "--batch-size",
+        help="Crops read at a time. [default: one on a CPU; on a GPU up to 64, as its free memory allows]",
+    ),
 ]
 LanguageOption = Annotated[
     str, typer.Option("--language", help="Language of the report: en or de, or another catalogue's tag.")
@@ -86,3 +142,13 @@ def default_jobs(jobs: int | None) -> int:
     import os
 
     return jobs if jobs is not None else min(8, os.cpu_count() or 1)
+
+
+def default_at_once(at_once: int | None) -> int:
+    """Items side by side: as asked, or one a processor, two at least and eight at most.
+
+    Two even on one processor: while one item is hashed or opened, another is decoded.
+    """
+    import os
+
+    return at_once if at_once is not None else min(8, max(2, os.cpu_count() or 1))

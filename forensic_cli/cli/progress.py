@@ -70,8 +70,11 @@ class Listener(AbstractContextManager["Listener"]):
     def on_item(self, number: int, path: Path, n_frames: int) -> None:
         """An item begins."""
 
-    def on_frame(self) -> None:
-        """One more frame was examined."""
+    def on_frame(self, number: int) -> None:
+        """One more frame of an item was examined."""
+
+    def on_worker_lost(self, node: str, reason: str, n_items: int) -> None:
+        """A worker of a cluster is gone."""
 
     def on_report(self, path: Path) -> None:
         """The PDF is being drawn."""
@@ -93,8 +96,7 @@ class PlainListener(Listener):
         super().__init__(as_json)
         self._n_items = 0
         self._n_kept: int | None = None
-        self._n_frames = 0
-        self._began_s = 0.0
+        self._began_s: dict[int, float] = {}
 
     def on_checking(self, n_items: int) -> None:
         """Says what takes its time."""
@@ -115,7 +117,7 @@ class PlainListener(Listener):
 
     def on_item(self, number: int, path: Path, n_frames: int) -> None:
         """Says which item begins."""
-        self._began_s, self._n_frames = time.monotonic(), n_frames
+        self._began_s[number] = time.monotonic()
         _say(f"[{number}/{self._n_items}] {printable(path.name)}: {_count(n_frames, 'frame')} to examine")
 
     def on_result(self, item: ItemResult) -> None:
@@ -124,13 +126,17 @@ class PlainListener(Listener):
         word = VERDICT_WORDS[item.finding.verdict]
         if item.finding.score is not None:
             word += f", score {item.finding.score:+.3f}"
-        seconds = time.monotonic() - self._began_s
-        if item.counts and item.counts.n_used:
-            n_used = item.counts.n_used
+        began_s = self._began_s.pop(int(item.item_id), None)
+        if item.counts and item.counts.n_used and began_s is not None:
+            n_used, seconds = item.counts.n_used, time.monotonic() - began_s
             word += f" ({_count(n_used, 'frame')} in {seconds:.1f} s, {n_used / seconds:.1f} a second)"
         elif item.finding.reasons:
             word += f": {printable(item.finding.reasons[0])}"
         _say(f"[{int(item.item_id)}/{self._n_items}] {word}")
+
+    def on_worker_lost(self, node: str, reason: str, n_items: int) -> None:
+        """Says which, and what becomes of its items."""
+        _say(_lost_line(node, reason, n_items))
 
     def on_report(self, path: Path) -> None:
         """Says where the PDF goes."""
@@ -139,6 +145,11 @@ class PlainListener(Listener):
 
 def _count(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _lost_line(node: str, reason: str, n_items: int) -> str:
+    moved = f"; {_count(n_items, 'item')} of it begin anew elsewhere" if n_items else ""
+    return f"A worker on {printable(node)} is lost: {printable(reason)}{moved}"
 
 
 def _say(line: str) -> None:
@@ -163,7 +174,7 @@ class _CountColumn(MofNCompleteColumn):
 
 
 class LiveListener(Listener):
-    """Two bars: the batch and the item, with rate and time left."""
+    """A bar for the batch and one for each item under way, with rate and time left."""
 
     def __init__(self, as_json: bool, console: Console) -> None:
         super().__init__(as_json)
@@ -179,7 +190,7 @@ class LiveListener(Listener):
         )
         self._n_kept = 0
         self._batch: TaskID | None = None
-        self._item: TaskID | None = None
+        self._items: dict[int, TaskID] = {}
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -213,25 +224,28 @@ class LiveListener(Listener):
         name = printable(path.name)
         if len(name) > _NAME_LENGTH:
             name = f"{name[: _NAME_LENGTH // 2]}…{name[-_NAME_LENGTH // 2 + 1 :]}"
-        self._item = self._progress.add_task(escape(name), total=n_frames, unit="frames")
+        self._items[number] = self._progress.add_task(escape(name), total=n_frames, unit="frames")
 
-    def on_frame(self) -> None:
+    def on_frame(self, number: int) -> None:
         """Moves the item's bar."""
-        if self._item is not None:
-            self._progress.advance(self._item)
+        self._progress.advance(self._items[number])
 
     def on_result(self, item: ItemResult) -> None:
         """Moves the batch's bar."""
         super().on_result(item)
-        if self._item is not None:
-            self._progress.remove_task(self._item)
-            self._item = None
+        bar = self._items.pop(int(item.item_id), None)
+        if bar is not None:
+            self._progress.remove_task(bar)
         if self._batch is not None:
             self._progress.advance(self._batch)
 
+    def on_worker_lost(self, node: str, reason: str, n_items: int) -> None:
+        """Says, above the bars, which, and what becomes of its items."""
+        self._progress.console.print(Text(_lost_line(node, reason, n_items)))
+
     def on_report(self, path: Path) -> None:
         """Says that the PDF is being drawn."""
-        self._item = self._progress.add_task(
+        self._progress.add_task(
             f"Drawing {escape(printable(path.name))}", total=None, unit="pages"
         )
 

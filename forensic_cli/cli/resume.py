@@ -29,11 +29,13 @@ SHARED = {
     "all_frames": "sampling",
     "device": "model.device",
     "batch_size": "model.batch_size",
+    "backend": "model.backend",
     "weights": "model.weights",
     "allow_foreign_weights": "model.allow_foreign_weights",
     "detector": "faces.detector",
     "min_face": "faces.min_face_px",
     "max_faces": "faces.max_faces_per_frame",
+    "face_search": "faces.search",
     "heatmaps": "heatmaps",
     "max_pixels": "limits.max_pixels",
     "max_frames": "limits.max_frames",
@@ -46,7 +48,10 @@ SHARED = {
     "seed": "seed",
 }
 # Options that change nothing that was found, and may be others.
-FREE = {"report", "as_json", "jobs", "quiet", "resume", "reanalyse_changed"}
+FREE = {
+    "report", "as_json", "jobs", "at_once", "quiet", "resume", "reanalyse_changed",
+    "engine", "address", "worker_cpus",
+}  # fmt: skip
 
 
 def resumed_config(
@@ -79,6 +84,8 @@ def resumed_config(
         first,
         report=asked.report if "report" in given else first.report,
         faces=replace(first.faces, n_threads=jobs),
+        n_at_once=asked.n_at_once if "at_once" in given else first.n_at_once,
+        engine=asked.engine if {"engine", "address", "worker_cpus"} & set(given) else first.engine,
     )
 
 

@@ -16,11 +16,12 @@ def checking_line(n_items: int) -> str:
 
 
 def resumption_lines(resumption: Resumption) -> list[str]:
-    """What is kept, which item was being examined, and how the evidence changed; names safe to print."""
+    """What is kept, which items were being examined, and how the evidence changed; names safe to print."""
     lines = [f"Resumed: {resumption.n_kept} finished before and kept"]
-    if resumption.stopped_item:
-        stopped = f"{resumption.stopped_item} ({printable(resumption.stopped_path)})"
-        lines.append(f"Being examined when the scan stopped: item {stopped}")
+    lines += [
+        f"Being examined when the scan stopped: item {stopped.item} ({printable(stopped.path)})"
+        for stopped in resumption.stopped
+    ]
     named = (
         ("Finished before, but record or exhibits lost; examined again: item", resumption.repeated),
         ("New since the scan began, and examined last:", resumption.new_paths),

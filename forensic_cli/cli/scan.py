@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forensic_cli.cli.options import (
+    AddressOption,
     AllFramesOption,
+    AtOnceOption,
+    BackendOption,
+    BatchSizeOption,
     DetectorOption,
     DeviceOption,
+    EngineOption,
+    FaceSearchOption,
     FinalOption,
     FpsOption,
     FramesOption,
@@ -19,6 +25,8 @@ from forensic_cli.cli.options import (
     MinFaceOption,
     QuietOption,
     ScanPathsArgument,
+    WorkerCpusOption,
+    default_at_once,
     default_jobs,
     make_case,
     make_sampling,
@@ -26,8 +34,12 @@ from forensic_cli.cli.options import (
 from forensic_cli.cli.resume import resumed_config
 from forensic_cli.cli.text import printable
 from forensic_cli.config import (
+    BackendName,
     DetectorName,
     DeviceName,
+    EngineName,
+    EngineSettings,
+    FaceSearch,
     FaceSettings,
     HeatmapChoice,
     IsolationSettings,
@@ -53,6 +65,8 @@ Examples:
   lae-forensics scan clip.mov --all-frames --heatmaps all --out ./results
 
   lae-forensics scan ./photos --json --quiet > results.jsonl
+
+  lae-forensics scan /mnt/case/exhibits --out ./results --engine ray
 
   lae-forensics scan --resume ./results
 
@@ -81,7 +95,10 @@ def scan(
         ),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON line an item on stdout, everything else on stderr.")
+        bool,
+        typer.Option(
+            "--json", help="One JSON line an item on stdout as it is done, everything else on stderr."
+        ),
     ] = False,
     case: Annotated[Path | None, typer.Option("--case", help="Case data, a TOML file.")] = None,
     case_number: Annotated[str | None, typer.Option("--case-number", help="Case number.")] = None,
@@ -98,7 +115,8 @@ def scan(
     frames: FramesOption = None,
     all_frames: AllFramesOption = False,
     device: DeviceOption = DeviceName.AUTO,
-    batch_size: Annotated[int, typer.Option("--batch-size", help="Crops read at a time.")] = 16,
+    backend: BackendOption = BackendName.TORCH,
+    batch_size: BatchSizeOption = None,
     weights: Annotated[
         str,
         typer.Option("--weights", help="Name from `weights list`, or a folder made by `train export`."),
@@ -112,12 +130,17 @@ def scan(
     ] = False,
     detector: DetectorOption = DetectorName.DLIB_HOG,
     min_face: MinFaceOption = 80,
+    face_search: FaceSearchOption = FaceSearch.FOLLOW,
     max_faces: Annotated[int, typer.Option("--max-faces", help="Faces examined in a frame, at most.")] = 64,
     heatmaps: Annotated[
         HeatmapChoice,
         typer.Option("--heatmaps", help="Heatmaps of no crop, of the highest-scoring crops, or of all."),
     ] = HeatmapChoice.TOP,
     jobs: JobsOption = None,
+    at_once: AtOnceOption = None,
+    engine: EngineOption = EngineName.LOCAL,
+    address: AddressOption = "",
+    worker_cpus: WorkerCpusOption = None,
     max_pixels: Annotated[
         int, typer.Option("--max-pixels", help="Refuse pictures larger than this.")
     ] = 64_000_000,
@@ -177,11 +200,13 @@ def scan(
         ),
         sampling=make_sampling(fps, frames, all_frames),
         limits=MediaLimits(max_pixels, max_frames, max_seconds, max_streams, max_packets),
-        faces=FaceSettings(detector, min_face, default_jobs(jobs), max_faces),
+        faces=FaceSettings(detector, min_face, default_jobs(jobs), max_faces, face_search),
         isolation=IsolationSettings(max_memory, max_stall, max_item_seconds),
-        model=ModelSettings(weights, allow_foreign_weights, device, batch_size),
+        model=ModelSettings(weights, allow_foreign_weights, device, batch_size, backend),
         heatmaps=heatmaps,
         seed=seed,
+        n_at_once=default_at_once(at_once),
+        engine=EngineSettings(engine, address, worker_cpus),
     )
     if first is not None and resume is not None:
         config = resumed_config(first, resume, config, _given(context))

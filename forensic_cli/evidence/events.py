@@ -93,6 +93,7 @@ class ItemDone:
     Attributes:
         record_sha256: of the item's line in results.jsonl, without the line feed.
         is_unfinished: True where an interruption alone kept the item from being examined.
+        node: of a cluster, that examined the item; "" for the machine that ran the scan.
     """
 
     item: str
@@ -101,6 +102,7 @@ class ItemDone:
     record_sha256: str
     reasons: tuple[str, ...]
     is_unfinished: bool
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,21 @@ class ItemSkipped(ItemDone):
     """It is of no kind that is examined, or the scan was interrupted before it."""
 
     event: ClassVar[AuditEvent] = AuditEvent.ITEM_SKIPPED
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLost:
+    """A worker of a cluster is gone, or did not start. What it examined is examined by another.
+
+    Attributes:
+        reason: one sentence.
+        items: that it examined.
+    """
+
+    event: ClassVar[AuditEvent] = AuditEvent.WORKER_LOST
+    node: str
+    reason: str
+    items: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +179,11 @@ class Interrupted:
     """Ctrl-C.
 
     Attributes:
-        item: that was being examined.
+        items: that were being examined.
     """
 
     event: ClassVar[AuditEvent] = AuditEvent.INTERRUPTED
-    item: str
+    items: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +273,7 @@ Event = (
     | ItemFinished
     | ItemFailed
     | ItemSkipped
+    | WorkerLost
     | EvidenceChanged
     | ExhibitWritten
     | Interrupted

@@ -69,11 +69,12 @@ class ScanJournal(Closing):
         """
         self.log(ItemStarted(item_id, path))
 
-    def item_done(self, item: ItemResult, *, is_unfinished: bool = False) -> None:
+    def item_done(self, item: ItemResult, *, is_unfinished: bool = False, node: str = "") -> None:
         """Adds a record and what led to it.
 
         Args:
             is_unfinished: an interruption alone kept the item from being examined.
+            node: of a cluster, that examined it; "" for this machine.
 
         Raises:
             OutputError: the disk is full or gone.
@@ -106,17 +107,18 @@ class ScanJournal(Closing):
                 record_sha256=line_sha256(line),
                 reasons=finding.reasons if issubclass(kind, ItemFailed | ItemSkipped) else (),
                 is_unfinished=is_unfinished,
+                node=node,
             )
         )
         self.log(*events)
 
-    def interrupted(self, item_id: str) -> None:
-        """Notes Ctrl-C.
+    def interrupted(self, running: Iterable[str]) -> None:
+        """Notes Ctrl-C, and the items that were being examined.
 
         Raises:
             OutputError: it cannot be written.
         """
-        self.log(Interrupted(item_id))
+        self.log(Interrupted(tuple(running)))
 
     def close(self) -> None:
         """Closes both files."""

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from forensic_cli.errors import OutputError, UsageError, VerificationError
 from forensic_cli.evidence.events import (
-    Interrupted,
     ItemDone,
     ItemFound,
     ItemStarted,
@@ -35,7 +34,7 @@ class PastScan:
         started_utc: when that was, to the millisecond.
         found: every item so far, by id, in order.
         done: the outcome of every item that was finished, by id.
-        stopped: the item that was being examined when the scan stopped; None if none was.
+        stopped: items that were being examined when the scan stopped, in the order in which they were begun.
         resumptions: so far.
         is_complete: nothing is left to be examined, and every file of the results is in place.
         report: the PDF that was asked for last; None for none.
@@ -46,7 +45,7 @@ class PastScan:
     started_utc: str
     found: Mapping[str, ItemFound]
     done: Mapping[str, ItemDone]
-    stopped: ItemStarted | None
+    stopped: tuple[ItemStarted, ...]
     resumptions: tuple[Resumption, ...]
     is_complete: bool
     report: Path | None
@@ -110,23 +109,22 @@ def _replayed(folder: Path, path: Path) -> PastScan:
     done: dict[str, ItemDone] = {}
     resumptions: list[Resumption] = []
     reports: list[str] = []
-    stopped: ItemStarted | None = None
+    running: dict[str, ItemStarted] = {}
     is_complete, report = False, started.options.report
     for entry in entries:
         match event_of(entry):
             case ItemFound() as item:
                 found[item.item] = item
             case ItemStarted() as begun:
-                stopped = begun
+                running[begun.item] = begun
                 done.pop(begun.item, None)
             case Resumed(resumption, report):
                 resumptions.append(resumption)
-                stopped, is_complete = None, False
-            case Interrupted(item_id) if item_id:
-                stopped = ItemStarted(item_id, found[item_id].path)
+                running.clear()
+                is_complete = False
             case ItemDone() as outcome if not outcome.is_unfinished:
                 done[outcome.item] = outcome
-                stopped = None
+                running.pop(outcome.item, None)
             case ScanFinished() as end:
                 is_complete = end.n_unfinished == 0
             case ReportWritten(file):
@@ -136,7 +134,7 @@ def _replayed(folder: Path, path: Path) -> PastScan:
         first.time_utc,
         found,
         done,
-        stopped,
+        tuple(running.values()),
         tuple(resumptions),
         is_complete and (folder / SUMS_NAME).exists(),
         report,

@@ -116,12 +116,19 @@ class Nursery:
             return None
         return int(STATUS.unpack(answer)[0]) if len(answer) == STATUS.size else None
 
-    def kill(self) -> None:
-        """Ends the nursery and its worker, whatever they are doing."""
+    def end(self) -> None:
+        """Ends the nursery and its worker, whatever they are doing; nothing is let go of.
+
+        May be called while another thread waits for them: that one finds the connection closed.
+        """
         if self._process.poll() is None:
             # The group's number cannot have been given to another: its leader has not been waited for.
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+
+    def kill(self) -> None:
+        """Ends the nursery and its worker, and lets go of them."""
+        self.end()
         self._process.wait()
         self._control.close()
         self._complaints.close()

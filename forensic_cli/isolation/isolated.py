@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from forensic_cli.config import IsolationSettings
-from forensic_cli.errors import MediaError
+from forensic_cli.errors import ForensicError, MediaError
 from forensic_cli.factsheet import Factsheet, unread_factsheet
 from forensic_cli.isolation.endings import WorkerDefectError, ended, of_fault, overdue, senseless, stalled
 from forensic_cli.isolation.facts import receive_facts
@@ -48,6 +48,7 @@ class IsolatedReader:
         self._reading, self._limits = reading, limits
         self._forks = can_fork_cleanly() if forks is None else forks
         self._nursery: Nursery | None = None
+        self._is_aborted = False
         # Where each item uses a nursery up, the next one loads meanwhile.
         self._spare: Nursery | None = None
 
@@ -57,7 +58,13 @@ class IsolatedReader:
         return self._nursery.pid if self._nursery else None
 
     def prepare(self) -> None:
-        """Starts a nursery, unless one is there. It loads while the host hashes."""
+        """Starts a nursery, unless one is there. It loads while the host hashes.
+
+        Raises:
+            ForensicError: the reader was aborted.
+        """
+        if self._is_aborted:
+            raise ForensicError("The scan was stopped.")
         if self._nursery is None:
             self._nursery, self._spare = self._spare or self._start(), None
 
@@ -126,6 +133,13 @@ class IsolatedReader:
             if not (is_clean and self._forks):
                 nursery.kill()
                 self._nursery = None
+
+    def abort(self) -> None:
+        """See `FaceReader.abort`."""
+        self._is_aborted = True
+        for nursery in (self._nursery, self._spare):
+            if nursery is not None:
+                nursery.end()
 
     def close(self) -> None:
         """Ends every process that was started."""

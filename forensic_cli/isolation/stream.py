@@ -106,13 +106,17 @@ class FaceReader(Protocol):
         """
         ...
 
+    def abort(self) -> None:
+        """Ends what another thread is reading, and refuses whatever comes after; that thread gets an error."""
+        ...
+
     def close(self) -> None:
-        """Lets go of everything."""
+        """Lets go of everything; a second time, nothing."""
         ...
 
 
 class DirectFaceStream:
-    """The faces of a file that is decoded in this very process; see `FaceStream`."""
+    """The faces of a file that is decoded in this very process; see `FaceStream`.
 
     Args:
         on_progress: called from `frames` where the next frame takes many searches; see `detect_stream`.
@@ -215,6 +219,9 @@ class DirectReader:
             return None
         except MemoryError:
             return unread_factsheet("more memory was needed than there is")
+
+    def abort(self) -> None:
+        """There is no process to end: the reading thread stops at its next step."""
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -6,7 +6,6 @@ import logging
 import math
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -19,22 +18,11 @@ from forensic_cli.errors import UsageError, WeightsError
 from forensic_cli.model.architectures import ARCHITECTURES, make_encoder
 from forensic_cli.model.backends import Answers, Backend, make_backend
 from forensic_cli.model.lae import ConceptEncoder
+from forensic_cli.model.reading import Reading
 from forensic_cli.model.weights import ModelCard, read_verified, resolve
 from forensic_cli.types import LatentActivation, RgbImage
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Reading:
-    """What the encoder says of one crop.
-
-    Attributes:
-        attention: (h, w) float32, 16 x 16 or 8 x 8, eq. 8 in the card's form; not normalised, may be negative.
-    """
-
-    activation: LatentActivation
-    attention: NDArray[np.float32]
 
 
 def choose_device(wanted: DeviceName) -> torch.device:

@@ -18,7 +18,9 @@ class _ReducedFeatures(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 3, H, W) to (B, 512, H / 32, W / 32); H and W multiples of 32."""
-        features: Tensor = super().forward(F.avg_pool2d(x, 2))
+        features = F.avg_pool2d(x, 2)
+        for layer in self:
+            features = layer(features)
         return features
 
 

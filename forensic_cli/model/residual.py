@@ -142,6 +142,8 @@ class ResidualEncoder(ConceptEncoder):
                 layer.bias.zero_()
         for layer in self.modules():
             if isinstance(layer, ResidualBlock):
-                nn.init.constant_(layer.branch[-1].weight, _FIRST_SHARE)
+                normalisation = layer.branch[-1]
+                assert isinstance(normalisation, nn.GroupNorm)
+                normalisation.weight.fill_(_FIRST_SHARE)
         self.latent.weight.normal_(0.0, self.n_concepts**-0.5, generator=generator)
         self.latent.bias.zero_()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -15,8 +16,9 @@ from forensic_cli.evidence.exhibits import ExhibitCollector
 from forensic_cli.isolation import FaceReader, FaceReading, make_reader
 from forensic_cli.isolation.endings import WorkerDefectError
 from forensic_cli.media.discover import FoundItem
-from forensic_cli.model.inference import Examiner
-from forensic_cli.pipeline.listener import ScanListener
+from forensic_cli.model.batching import BatchQueue
+from forensic_cli.model.weights import ModelCard
+from forensic_cli.pipeline.engine import FrameDone, Hashed, Planned, Step
 from forensic_cli.pipeline.reading import CropExaminer
 from forensic_cli.provenance.files import hash_open_file, is_still_at, open_read_only
 from forensic_cli.types import Evidence, Finding, ItemResult, Verdict
@@ -36,21 +38,26 @@ def face_reader(config: ScanConfig) -> FaceReader:
 
 
 class ItemExaminer:
-    """Examines items one after the other, with one model for all.
+    """Examines items one after the other.
 
     Args:
         config: of the scan.
-        examiner: the model.
-        reader: decodes the items and finds their faces; closed with this.
-        listener: told of progress.
+        batches: the model, which others may use at the same time.
+        card: of its weights.
+        reader: decodes the items and finds their faces; used by this alone.
+        tell: told of every step.
     """
 
     def __init__(
-        self, config: ScanConfig, examiner: Examiner, reader: FaceReader, listener: ScanListener
+        self,
+        config: ScanConfig,
+        batches: BatchQueue,
+        card: ModelCard,
+        reader: FaceReader,
+        tell: Callable[[Step], None],
     ) -> None:
-        self._config, self._examiner, self._reader = config, examiner, reader
-        self._listener = listener
-        self._evidence: Evidence | None = None
+        self._config, self._batches, self._card, self._reader = config, batches, card, reader
+        self._tell = tell
 
     def examine(self, item_id: str, found: FoundItem) -> ItemResult:
         """Examines one item.
@@ -58,7 +65,6 @@ class ItemExaminer:
         Raises:
             OutputError: an exhibit cannot be written.
         """
-        self._evidence = None
         if found.refusal:
             verdict = Verdict.FAILED if found.named_explicitly else Verdict.SKIPPED
             return ItemResult(item_id, _unread(found.path), Finding(verdict, (found.refusal,)))
@@ -69,23 +75,11 @@ class ItemExaminer:
             # It cannot be opened, or not be hashed: the storage, not the content, is at fault.
             return ItemResult(item_id, _unread(found.path), Finding(Verdict.FAILED, _reasons(error)))
 
-    def close(self) -> None:
-        """Ends the processes that decoded."""
-        self._reader.close()
-
-    def interrupted(self, item_id: str, found: FoundItem) -> ItemResult:
-        """The record of an item that an interruption kept from being finished."""
-        evidence = self._evidence
-        if evidence is None or evidence.path != os.fspath(found.path):
-            evidence = _unread(found.path)
-        reason = "The scan was interrupted before this item was finished."
-        return ItemResult(item_id, evidence, Finding(Verdict.SKIPPED, (reason,)))
-
     def _examine_open(self, item_id: str, found: FoundItem, file: BinaryIO) -> ItemResult:
         self._reader.prepare()
         before = hash_open_file(file, found.path.name)
         evidence = Evidence(os.fspath(found.path), before.n_bytes, before.mtime_utc, before.sha256)
-        self._evidence = evidence
+        self._tell(Hashed(item_id, evidence))
         exhibits = self._collector(item_id)
         is_media = True
         try:
@@ -119,17 +113,17 @@ class ItemExaminer:
     def _collector(self, item_id: str) -> ExhibitCollector | None:
         if self._config.out_dir is None:
             return None
-        scale = self._examiner.card.attention_scale
+        scale = self._card.attention_scale
         return ExhibitCollector(self._config.out_dir, item_id, self._config.heatmaps, scale)
 
     def _read(
         self, item_id: str, evidence: Evidence, path: Path, file: BinaryIO, exhibits: ExhibitCollector | None
     ) -> ItemResult:
         config = self._config
-        crops = CropExaminer(self._examiner, config.faces, exhibits, config.model.batch_size, config.seed)
+        crops = CropExaminer(self._batches, self._card, config.faces, exhibits, config.seed)
         with self._reader.open(file, path.name) as stream:
-            self._listener.on_item(int(item_id), path, stream.n_planned)
-            tracks = crops.read(stream, self._listener.on_frame)
+            self._tell(Planned(item_id, path, stream.n_planned))
+            tracks = crops.read(stream, lambda: self._tell(FrameDone(item_id)))
             return ItemResult(
                 item_id,
                 evidence,
@@ -160,6 +154,16 @@ class ItemExaminer:
                 (self._config.out_dir / exhibit.file).unlink(missing_ok=True)
         finding = Finding(Verdict.FAILED, _reasons(change))
         return replace(item, finding=finding, tracks=(), media_facts=None)
+
+
+def interrupted_item(item_id: str, found: FoundItem, evidence: Evidence | None) -> ItemResult:
+    """The record of an item that an interruption kept from being finished.
+
+    Args:
+        evidence: None where it was not hashed yet.
+    """
+    reason = "The scan was interrupted before this item was finished."
+    return ItemResult(item_id, evidence or _unread(found.path), Finding(Verdict.SKIPPED, (reason,)))
 
 
 def _unread(path: Path) -> Evidence:

@@ -1,4 +1,4 @@
-"""From a stream of faces to tracks: the model reads batches of crops as they fill.
+"""From a stream of faces to tracks: crops go to the model as they come, and their readings come back in order.
 
 The worker that decodes runs ahead of the model by a few crops. Memory grows with the number of readings,
 not with the number of frames' pixels.
@@ -6,15 +6,18 @@ not with the number of frames' pixels.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from forensic_cli.config import FaceSettings
 from forensic_cli.evidence.aggregate import track_finding
 from forensic_cli.evidence.exhibits import ExhibitCollector, FrameView
 from forensic_cli.isolation import FaceStream, FrameFaces
-from forensic_cli.model.inference import Examiner
+from forensic_cli.model.batching import BatchQueue
+from forensic_cli.model.reading import Reading
+from forensic_cli.model.weights import ModelCard
 from forensic_cli.types import Crop, CropReading, ScanWarning, TrackResult
 
 
@@ -22,30 +25,31 @@ from forensic_cli.types import Crop, CropReading, ScanWarning, TrackResult
 class _PendingCrop:
     crop: Crop
     view: FrameView | None
+    reading: Future[Reading]
 
 
 class CropExaminer:
     """Reads the faces of one item.
 
     Args:
+        batches: the model, shared with whatever else is examined.
+        card: of its weights.
         exhibits: where pictures go; None for none.
-        batch_size: crops read at a time.
         seed: of the bootstrap intervals.
     """
 
     def __init__(
         self,
-        examiner: Examiner,
+        batches: BatchQueue,
+        card: ModelCard,
         faces: FaceSettings,
         exhibits: ExhibitCollector | None,
-        batch_size: int,
         seed: int,
     ) -> None:
-        self._examiner = examiner
-        self._faces, self._batch_size, self._seed = faces, batch_size, seed
+        self._batches, self._card, self._faces, self._seed = batches, card, faces, seed
         self._exhibits = exhibits if exhibits is not None and exhibits.is_wanted else None
         self._readings: dict[int, list[CropReading]] = defaultdict(list)
-        self._waiting: list[_PendingCrop] = []
+        self._pending: deque[_PendingCrop] = deque()
         self._n_dropped, self._smallest_px = 0, 0.0
 
     def read(self, stream: FaceStream, on_frame: Callable[[], None]) -> tuple[TrackResult, ...]:
@@ -54,19 +58,20 @@ class CropExaminer:
         Raises:
             MediaError: not one of the frames can be decoded.
             OutputError: an exhibit cannot be written.
+            StoppedError: the scan was stopped.
         """
         for frame in stream.frames():
             self._take(frame)
-            if len(self._waiting) >= self._batch_size:
-                self._infer()
+            # Each waiting crop keeps a view of its frame in memory.
+            self._keep_readings(self._batches.n_ahead)
             on_frame()
-        self._infer()
+        self._keep_readings(0)
         pictures = self._exhibits.commit() if self._exhibits else {}
         return tuple(
             TrackResult(
                 track_id,
                 tuple(rows),
-                track_finding(rows, self._examiner.card, stream.facts, stream.counts.n_used, self._seed),
+                track_finding(rows, self._card, stream.facts, stream.counts.n_used, self._seed),
                 pictures.get(track_id, ()),
             )
             for track_id, rows in sorted(self._readings.items())
@@ -90,24 +95,28 @@ class CropExaminer:
     def _take(self, frame: FrameFaces) -> None:
         self._n_dropped += frame.n_dropped
         self._smallest_px = max(self._smallest_px, frame.smallest_face_px)
-        self._waiting += [_PendingCrop(crop, frame.view) for crop in frame.crops]
+        for crop in frame.crops:
+            self._pending.append(_PendingCrop(crop, frame.view, self._batches.submit(crop.image)))
 
-    def _infer(self) -> None:
-        answers = self._examiner.read([pending.crop.image for pending in self._waiting])
-        for pending, answer in zip(self._waiting, answers, strict=True):
-            crop = pending.crop
-            self._readings[crop.track_id].append(
-                CropReading(
-                    frame_index=crop.frame_index,
-                    pts=crop.pts,
-                    time_s=crop.time_s,
-                    box_xyxy=crop.face.box_xyxy,
-                    crop_box_xyxy=crop.crop_box_xyxy,
-                    confidence=crop.face.confidence,
-                    sharpness=crop.sharpness,
-                    activation=answer.activation,
-                )
+    def _keep_readings(self, n_waiting: int) -> None:
+        """Keeps what the model has read, and waits for it until no more than `n_waiting` crops are left."""
+        while self._pending and (len(self._pending) > n_waiting or self._pending[0].reading.done()):
+            pending = self._pending.popleft()
+            self._keep(pending, pending.reading.result())
+
+    def _keep(self, pending: _PendingCrop, answer: Reading) -> None:
+        crop = pending.crop
+        self._readings[crop.track_id].append(
+            CropReading(
+                frame_index=crop.frame_index,
+                pts=crop.pts,
+                time_s=crop.time_s,
+                box_xyxy=crop.face.box_xyxy,
+                crop_box_xyxy=crop.crop_box_xyxy,
+                confidence=crop.face.confidence,
+                sharpness=crop.sharpness,
+                activation=answer.activation,
             )
-            if self._exhibits and pending.view:
-                self._exhibits.add(pending.view, crop, answer.activation.score, answer.attention)
-        self._waiting.clear()
+        )
+        if self._exhibits and pending.view:
+            self._exhibits.add(pending.view, crop, answer.activation.score, answer.attention)

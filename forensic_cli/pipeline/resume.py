@@ -20,11 +20,11 @@ from forensic_cli.pipeline.guard import require_new_report, require_outside_evid
 from forensic_cli.pipeline.interruptions import interruptions_ignored
 from forensic_cli.pipeline.leftovers import clear_away, cut_torn_audit_line
 from forensic_cli.pipeline.listener import ScanListener
-from forensic_cli.pipeline.scan import Numbered, examine_all, load_tools, result_of, resumable
+from forensic_cli.pipeline.scan import Examination, Numbered, examine_all, load_tools, result_of, resumable
 from forensic_cli.provenance.audit import AUDIT_NAME, continue_audit
 from forensic_cli.provenance.lock import folder_lock
 from forensic_cli.provenance.run import command_line, utc_now
-from forensic_cli.types import Resumption
+from forensic_cli.types import ItemResult, Resumption, StoppedItem
 
 _MAX_NAMED = 5
 
@@ -39,7 +39,7 @@ def resume_scan(
 
     Args:
         folder: of its results.
-        config: the options of its first run; only the report and the detector threads may be others.
+        config: the options of its first run; only the report, threads and the engine may be others.
         reanalyse_changed: examines anew what changed in between.
 
     Raises:
@@ -54,7 +54,7 @@ def resume_scan(
         require_outside_evidence([path for path in (folder, config.report) if path], config.paths)
         if config.report is not None:
             require_new_report(config.report)
-        with load_tools(config, listener) as tools:
+        with load_tools(config) as tools:
             require_same_conditions(past.started.conditions, current_conditions(tools.examiner))
             entries = discover([path for path in config.paths if os.path.lexists(path)]).items
             listener.on_checking(len(past.done))
@@ -77,14 +77,20 @@ def resume_scan(
                     )
                     listener.on_resumed(resumption, comparison.kept)
                     listener.on_found(len(comparison.kept) + len(pending))
-                    items, n_unfinished = examine_all(pending, tools.items, listener, journal)
+                    done = examine_all(pending, tools.engine, listener, journal)
                     with interruptions_ignored():
-                        every = sorted((*comparison.kept, *items), key=lambda item: int(item.item_id))
+                        every = _with_kept(done, past, comparison.kept)
                         resumptions = (*past.resumptions, resumption)
                         result = result_of(
-                            config, tools, past.started, past.started_utc, every, n_unfinished, resumptions
+                            config, tools, past.started, past.started_utc, every, resumptions
                         )
-                        return close_results(result, journal, n_unfinished)
+                        return close_results(result, journal, every.n_unfinished)
+
+
+def _with_kept(done: Examination, past: PastScan, kept: Sequence[ItemResult]) -> Examination:
+    nodes = {item.item_id: past.done[item.item_id].node for item in kept}
+    items = sorted((*kept, *done.items), key=lambda item: int(item.item_id))
+    return Examination(tuple(items), done.n_unfinished, {**nodes, **done.nodes})
 
 
 def _require_same_place(past: PastScan, config: ScanConfig) -> None:
@@ -116,8 +122,7 @@ def _resumption(past: PastScan, comparison: Comparison, aside: Sequence[SetAside
     return Resumption(
         time_utc=utc_now(),
         argv=command_line(),
-        stopped_item=past.stopped.item if past.stopped else "",
-        stopped_path=past.stopped.path if past.stopped else "",
+        stopped=tuple(StoppedItem(begun.item, begun.path) for begun in past.stopped),
         n_kept=len(comparison.kept),
         repeated=comparison.repeated,
         new_paths=tuple(os.fspath(entry.path) for entry in comparison.new),

@@ -40,6 +40,7 @@ class AuditEvent(StrEnum):
     ITEM_FINISHED = "item-finished"
     ITEM_FAILED = "item-failed"
     ITEM_SKIPPED = "item-skipped"
+    WORKER_LOST = "worker-lost"
     EVIDENCE_CHANGED = "evidence-changed"
     EXHIBIT_WRITTEN = "exhibit-written"
     INTERRUPTED = "interrupted"

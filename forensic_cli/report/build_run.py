@@ -28,6 +28,10 @@ def build_tool(run: RunInfo, lang: Language) -> Section:
         Field(say("tool.platform"), run.platform),
         Field(say("tool.folder"), run.working_folder or unknown),
         Field(say("tool.device"), run.device),
+        *(
+            Field(say("tool.node", node=lang.clip(work.node)), lang.count(work.n_items, "item"))
+            for work in run.nodes
+        ),
         Field(say("tool.gpu"), run.device if is_gpu else say("tool.gpu_none")),
         Field(say("tool.driver"), driver if is_gpu else say("tool.gpu_none")),
         Field(say("tool.precision"), run.precision),
@@ -47,8 +51,10 @@ def build_resumptions(run: RunInfo, lang: Language) -> Section | None:
 
 def _resumption(each: Resumption, lang: Language) -> str:
     sentences = [lang.say("resumption.kept", items=lang.count(each.n_kept, "item"))]
-    if each.stopped_item:
-        sentences.append(lang.say("resumption.stopped", label=each.stopped_item, name=each.stopped_path))
+    sentences += [
+        lang.say("resumption.stopped", label=stopped.item, name=lang.clip(stopped.path, 200))
+        for stopped in each.stopped
+    ]
     lists = (
         ("resumption.repeated", each.repeated),
         ("resumption.new", each.new_paths),

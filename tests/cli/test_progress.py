@@ -28,7 +28,7 @@ def run(listener: Listener) -> None:
         listener.on_found(1)
         listener.on_item(1, Path("/e/clip.mp4"), 4)
         for _ in range(4):
-            listener.on_frame()
+            listener.on_frame(1)
         listener.on_result(item())
         listener.on_report(Path("out.pdf"))
 
@@ -48,12 +48,33 @@ def test_on_a_terminal_the_bar_shows_name_count_and_rate() -> None:
     with listener:
         listener.on_found(3)
         listener.on_item(1, Path("/e/[bold]clip\u202e.mp4"), 4)
-        listener.on_frame()
+        listener.on_frame(1)
         listener._progress.refresh()
         shown = screen.getvalue()
     assert "[bold]clip\\u202e.mp4" in shown
     assert "1/4" in shown
     assert "0/3" in shown
+
+
+def test_on_a_terminal_every_item_under_way_has_its_bar() -> None:
+    screen = io.StringIO()
+    listener = LiveListener(False, Console(file=screen, force_terminal=True, width=120, color_system=None))
+    with listener:
+        listener.on_found(3)
+        listener.on_item(1, Path("/e/clip.mp4"), 4)
+        listener.on_item(2, Path("/e/other.mp4"), 7)
+        listener.on_frame(2)
+        listener.on_frame(2)
+        screen.truncate(0)
+        listener._progress.refresh()
+        both = screen.getvalue()
+        listener.on_result(item())
+        screen.truncate(0)
+        listener._progress.refresh()
+        left = screen.getvalue()
+    assert all(text in both for text in ("clip.mp4", "0/4", "other.mp4", "2/7", "0/3"))
+    assert "clip.mp4" not in left
+    assert all(text in left for text in ("other.mp4", "1/3"))
 
 
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:

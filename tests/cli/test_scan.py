@@ -94,14 +94,13 @@ def test_a_defect_after_heatmaps_were_written_leaves_no_picture_behind(
 ) -> None:
     from forensic_cli.pipeline.reading import CropExaminer
 
-    original = CropExaminer._infer
+    original = CropExaminer._keep
 
-    def failing(self):
-        original(self)
-        if self._readings:
-            raise RuntimeError("in the middle")
+    def failing(self, pending, answer):
+        original(self, pending, answer)
+        raise RuntimeError("in the middle")
 
-    monkeypatch.setattr(CropExaminer, "_infer", failing)
+    monkeypatch.setattr(CropExaminer, "_keep", failing)
     program("scan", SAMPLES / "genuine.mp4", "--out", tmp_path / "r", "--heatmaps", "all", *seeded)
     assert not list((tmp_path / "r").rglob("*.png"))
     assert_every_file_is_listed(tmp_path / "r")
@@ -238,7 +237,7 @@ def test_interrupted_scan_keeps_what_is_done_and_exits_130(
 
     monkeypatch.setattr(ItemExaminer, "_read", interrupted)
     paths = [SAMPLES / "forged.mp4", SAMPLES / "genuine.mp4"]
-    code, _, _ = program("scan", *paths, "--out", tmp_path / "r", "--frames", "2", *seeded)
+    code, _, _ = program("scan", *paths, "--out", tmp_path / "r", "--frames", "2", "--at-once", "1", *seeded)
     assert code == 130
     result = load_results(tmp_path / "r")
     assert result.run.was_interrupted
@@ -267,11 +266,14 @@ def test_ctrl_c_in_mid_batch_leaves_complete_results(seeded, tmp_path: Path) -> 
         "--all-frames",
         "--report",
         "r.pdf",
+        "--at-once",
+        "2",
     ]
     process = subprocess.Popen([*command, *seeded], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     for line in process.stderr:
-        if line.startswith("[2/9]"):
+        # Two are examined side by side: the third begins when one of them is done.
+        if line.startswith("[3/9]"):
             process.send_signal(signal.SIGINT)
             break
     rest = process.stderr.read()
@@ -280,7 +282,7 @@ def test_ctrl_c_in_mid_batch_leaves_complete_results(seeded, tmp_path: Path) -> 
     result = load_results(tmp_path / "r-results")
     assert result.run.was_interrupted
     assert len(result.items) == 9
-    assert result.items[0].finding.verdict.is_analysed
+    assert any(item.finding.verdict.is_analysed for item in result.items[:2])
     assert result.items[-1].finding.verdict is Verdict.SKIPPED
     assert_every_file_is_listed(tmp_path / "r-results")
     assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF-")

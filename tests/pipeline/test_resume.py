@@ -71,11 +71,12 @@ def test_finished_items_are_not_examined_again_and_the_running_one_is_named(stop
     result = resumed(stopped)
     assert seen == ["0003", "0004", "0005", "0006"]
     (resumption,) = result.run.resumptions
-    assert resumption.stopped_item == "0003"
-    assert resumption.stopped_path.endswith("3-face.png")
+    (running,) = resumption.stopped
+    assert running.item == "0003"
+    assert running.path.endswith("3-face.png")
     assert resumption.n_kept == 2
     (logged,) = events(stopped, "resumed")
-    assert logged["resumption"]["stopped_item"] == "0003"
+    assert logged["resumption"]["stopped"] == [{"item": "0003", "path": running.path}]
     assert load_results(folder_of(stopped)) == result
 
 
@@ -266,13 +267,13 @@ def test_a_scan_after_ctrl_c_goes_on_and_its_first_results_are_kept_aside(
     assert first.run.was_interrupted
     result = resumed(config)
     assert not result.run.was_interrupted
-    assert result.run.resumptions[0].stopped_item == "0002"
+    assert [running.item for running in result.run.resumptions[0].stopped] == ["0002"]
     assert result.run.resumptions[0].n_kept == 1
     assert outcome(folder_of(config), config.paths[0]) == undisturbed
     aside = {Path(name).name[5:] for name in result.run.resumptions[0].set_aside}
     assert aside == {"results.jsonl", "summary.csv", "manifest.json", "SHA256SUMS"}
     (note,) = events(config, "interrupted")
-    assert note["item"] == "0002"
+    assert note["items"] == ["0002"]
 
 
 def test_a_disk_that_is_full_ends_the_scan_with_the_way_to_go_on(config, undisturbed, monkeypatch) -> None:

@@ -160,8 +160,17 @@ def test_every_parameter_of_a_scan_has_a_german_name(rule: SamplingRule) -> None
     from forensic_cli.pipeline.parameters import describe
 
     config = ScanConfig((Path("a.mp4"),), sampling=Sampling(rule), faces=FaceSettings())
-    for name, _ in describe(config):
+    for name, _ in describe(config, "1, chosen by the program"):
         assert GERMAN.stored(name, is_marked=False) != name or name == "Heatmaps", name
+
+
+@pytest.mark.parametrize(
+    "batch", ["16, chosen by the program", "16; begun with 64, halved where memory ran out"]
+)
+def test_how_the_number_of_crops_a_batch_came_about_is_said_in_german(batch: str) -> None:
+    said = GERMAN.stored(batch, is_marked=False)
+    assert said.startswith("16")
+    assert said != batch
 
 
 def test_the_shipped_model_card_is_said_in_german() -> None:

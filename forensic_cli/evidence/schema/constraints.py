@@ -40,7 +40,7 @@ CONSTRAINTS: dict[str, dict[str, dict[str, Any]]] = {
         "frame_index": _NOT_NEGATIVE,
     },
     "ExhibitWritten": {"item": _ITEM, "file": _BELOW_THE_FOLDER, "sha256": _SHA256},
-    "Interrupted": {"item": _ITEM_OR_NONE},
+    "Interrupted": {"items": {"items": {"type": "string", **_ITEM}}},
     "ItemFailed": _OUTCOME,
     "ItemFinished": _OUTCOME,
     "ItemFound": {"item": _ITEM},
@@ -55,11 +55,13 @@ CONSTRAINTS: dict[str, dict[str, dict[str, Any]]] = {
     "ModelCard": {"sha256": _SHA256},
     "ReportSigned": {"sha256": _SHA256},
     "ReportWritten": {"sha256": _SHA256},
-    "Resumption": {"time_utc": _UTC, "stopped_item": _ITEM_OR_NONE},
+    "Resumption": {"time_utc": _UTC},
     "RunInfo": {"run_id": _UUID, "started_utc": _UTC, "finished_utc": _UTC, "source_sha256": _SHA256},
     "ScanFinished": {"results_sha256": _SHA256},
     "ScanStarted": {"run_id": _UUID},
     "SetAside": {"kept_as": _BELOW_THE_FOLDER, "sha256": _SHA256},
+    "StoppedItem": {"item": _ITEM},
+    "WorkerLost": {"items": {"items": {"type": "string", **_ITEM}}},
 }
 
 
