@@ -48,7 +48,6 @@ from forensic_cli.config import (
     ScanConfig,
 )
 from forensic_cli.errors import ExitCode, UsageError
-from forensic_cli.types import Verdict
 
 if TYPE_CHECKING:
     from forensic_cli.evidence.records import ScanResult
@@ -298,6 +297,8 @@ def run_and_report(
 
 def exit_code(result: ScanResult) -> ExitCode:
     """The gravest thing that happened: interrupted, then evidence changed, then items failed."""
+    from forensic_cli.types import Verdict
+
     if result.run.was_interrupted:
         return ExitCode.INTERRUPTED
     failed = [item for item in result.items if item.finding.verdict is Verdict.FAILED]
