@@ -127,7 +127,7 @@ def loaded(weights_folder: Path) -> Examiner:
 def quick(monkeypatch: pytest.MonkeyPatch, loaded: Examiner) -> None:
     """Scans of this process share one loaded model and decode in this very process."""
     from forensic_cli.isolation import choice
-    from forensic_cli.pipeline import scan
+    from forensic_cli.model import inference
 
-    monkeypatch.setattr(scan, "Examiner", lambda settings: loaded)
+    monkeypatch.setattr(inference, "Examiner", lambda settings: loaded)
     monkeypatch.setattr(choice, "can_isolate", lambda: False)

@@ -18,6 +18,7 @@ from train.data.dataset import DatasetRow, draw_donor
 from train.data.pairs import ForgeSettings, Pair, batch_of, make_pair
 from train.data.stored import StoredPairs
 from train.forge.degrade import Codec, Degradation
+from train.forge.visible import UnforgeableError
 from train.localisation import can_be_localised, localise
 from train.metrics import Scores, auc, balanced_accuracy
 
@@ -124,10 +125,11 @@ class FixedPairs(ValidationSet):
     """Forged here, by one method, from the real crops of a split.
 
     Args:
-        n: photographs, the first n of `rows` in a seeded order.
+        n: photographs, the first n of `rows` in a seeded order. One that resists the method (no hair to
+            recolour) is left out.
 
     Raises:
-        UsageError: there are fewer than two rows.
+        UsageError: there are fewer than two rows, or every photograph resists.
     """
 
     def __init__(
@@ -141,8 +143,13 @@ class FixedPairs(ValidationSet):
         people: set[str] = set()
         for row, donor, rng in drawn(rows, n, seed):
             portrait, other = (read_portrait(folder, entry, landmarks) for entry in (row, donor))
-            pairs.append(make_pair(portrait, other, settings, rng, condition.degradation))
+            try:
+                pairs.append(make_pair(portrait, other, settings, rng, condition.degradation))
+            except UnforgeableError:
+                continue
             people |= {row.source_id, donor.source_id}
+        if not pairs:
+            raise UsageError(f"{method} changes none of the photographs.", "Prepare more material.")
         super().__init__(method, condition, pairs, frozenset(people))
 
 

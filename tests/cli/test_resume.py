@@ -34,7 +34,8 @@ def stopped(
     with monkeypatch.context() as patch:
         kill_at_item(patch, "0003")
         with pytest.raises(Killed):
-            program("scan", evidence, "--report", tmp_path / "case.pdf", "--quiet", *seeded)
+            options = ("--report", tmp_path / "case.pdf", "--quiet", "--at-once", "1")
+            program("scan", evidence, *options, *seeded)
     return tmp_path / "case-results"
 
 

@@ -50,7 +50,7 @@ class Watcher:
         self._path = path
         self.when_begun(path)
 
-    def on_frame(self) -> None:
+    def on_frame(self, number: int) -> None:
         self.after_frame(self._path)
 
     def on_result(self, item: ItemResult) -> None:
