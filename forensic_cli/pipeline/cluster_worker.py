@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from queue import Empty
@@ -19,6 +19,7 @@ from queue import Empty
 from forensic_cli.config import DeviceName, EngineSettings
 from forensic_cli.errors import ForensicError
 from forensic_cli.model.inference import Examiner
+from forensic_cli.pipeline.cluster_folder import worker_folder
 from forensic_cli.pipeline.cluster_messages import ExhibitContent, Loaded, Logged, Message, Setup, Task
 from forensic_cli.pipeline.conditions import current_conditions
 from forensic_cli.pipeline.engine import Broken, Examined, Report
@@ -52,10 +53,11 @@ class ClusterWorker:
         self._unseen = tuple(path for path in setup.seen if not os.path.lexists(path))
         if device is DeviceName.CPU:
             torch.set_num_threads(setup.n_model_threads)
-        self._folder = tempfile.TemporaryDirectory(prefix="lae-forensics-worker-")
+        self._resources = ExitStack()
+        self._folder = self._resources.enter_context(worker_folder())
         config = replace(
             setup.config,
-            out_dir=None if setup.config.out_dir is None else Path(self._folder.name),
+            out_dir=None if setup.config.out_dir is None else self._folder,
             report=None,
             model=replace(setup.config.model, device=device),
             engine=EngineSettings(),
@@ -94,7 +96,7 @@ class ClusterWorker:
         """Gives up what is still examined, and removes the pictures."""
         logging.getLogger("forensic_cli").removeHandler(self._log)
         self._lanes.close()
-        self._folder.cleanup()
+        self._resources.close()
 
     def _collect(self) -> None:
         end_s = time.monotonic() + _QUIET_S
@@ -112,7 +114,7 @@ class ClusterWorker:
     def _tell(self, report: Report) -> None:
         if isinstance(report, Examined):
             files = [exhibit.file for track in report.item.tracks for exhibit in track.exhibits]
-            self._outbox += [_Picture(report.item.item_id, file, Path(self._folder.name)) for file in files]
+            self._outbox += [_Picture(report.item.item_id, file, self._folder) for file in files]
         elif isinstance(report, Broken) and not isinstance(report.error, ForensicError):
             logger.error("defect in a worker", exc_info=report.error)
             kind = type(report.error).__name__

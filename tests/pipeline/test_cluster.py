@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
+import tempfile
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +21,7 @@ from forensic_cli.evidence.events import Conditions, WorkerLost
 from forensic_cli.media.discover import FoundItem
 from forensic_cli.pipeline.cluster import MAX_LOSSES, ClusterEngine
 from forensic_cli.pipeline.cluster_exhibits import ReceivedExhibits
+from forensic_cli.pipeline.cluster_folder import worker_folder
 from forensic_cli.pipeline.cluster_messages import (
     Answer,
     Answered,
@@ -315,3 +319,45 @@ def test_differences_name_what_is_not_the_same() -> None:
         "numpy: 'absent' here, '2' there",
     ]
     assert differences(here, here, ("here", "there")) == []
+
+
+class TestFolderOfAWorker:
+    @pytest.fixture
+    def temporary(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.setattr(tempfile, "tempdir", os.fspath(tmp_path))
+        return tmp_path
+
+    def left_behind(self, temporary: Path, name: str) -> Path:
+        folder = temporary / name
+        (folder / "exhibits").mkdir(parents=True)
+        (folder / "exhibits" / "face.png").write_bytes(b"picture")
+        os.utime(folder, (1_700_000_000, 1_700_000_000))
+        return folder
+
+    def test_is_removed_in_the_end(self, temporary: Path) -> None:
+        with worker_folder() as folder:
+            (folder / "exhibits").mkdir()
+            (folder / "exhibits" / "face.png").write_bytes(b"picture")
+        assert not list(temporary.iterdir())
+
+    def test_that_a_killed_worker_left_is_removed_by_the_next(self, temporary: Path) -> None:
+        self.left_behind(temporary, "lae-forensics-worker-dead")
+        other = self.left_behind(temporary, "another-program")
+        with worker_folder() as folder:
+            assert set(temporary.iterdir()) == {folder, other}
+
+    def test_of_a_worker_that_lives_is_left_alone(self, temporary: Path) -> None:
+        folder = self.left_behind(temporary, "lae-forensics-worker-alive")
+        program = (
+            "import sys; from pathlib import Path; from forensic_cli.provenance.lock import folder_lock\n"
+            "with folder_lock(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", program, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as holder:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == b"held\n"
+            os.utime(folder, (1_700_000_000, 1_700_000_000))
+            with worker_folder():
+                assert (folder / "exhibits" / "face.png").is_file()
+            holder.communicate()

@@ -109,6 +109,7 @@ class AtResult(Listener):
     def __init__(self, act: Callable[[], None]) -> None:
         super().__init__(as_json=False)
         self._act: Callable[[], None] | None = act
+        # Since then: Ray takes a dead node for alive a while, and a worker on it is lost at the start.
         self.lost: list[str] = []
 
     def on_result(self, item: ItemResult) -> None:
@@ -117,7 +118,8 @@ class AtResult(Listener):
             act()
 
     def on_worker_lost(self, node: str, reason: str, n_items: int) -> None:
-        self.lost.append(node)
+        if self._act is None:
+            self.lost.append(node)
 
 
 def assert_as_local(config: ScanConfig, undisturbed: dict[str, bytes]) -> None:
@@ -192,13 +194,15 @@ def test_a_node_killed_in_the_middle_costs_no_item(
     run_scan(config, listener)
     assert_as_local(config, undisturbed)
     assert len(listener.lost) >= 1
-    assert [event["node"] for event in events(config, "worker-lost")] == listener.lost
+    assert [event["node"] for event in events(config, "worker-lost")][-len(listener.lost) :] == listener.lost
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_killed_worker_costs_no_item(config: ScanConfig, undisturbed: dict[str, bytes]) -> None:
-    listener = AtResult(lambda: os.kill(worker_processes()[0], signal.SIGKILL))
+    # Those of a killed node end a little later than it.
+    before = set(worker_processes())
+    listener = AtResult(lambda: os.kill(min(set(worker_processes()) - before), signal.SIGKILL))
     run_scan(config, listener)
     assert_as_local(config, undisturbed)
     assert len(listener.lost) == 1
@@ -211,10 +215,11 @@ def test_ctrl_c_accounts_for_every_item_and_the_scan_goes_on_here(
     def interrupt() -> None:
         raise KeyboardInterrupt
 
+    before = set(worker_processes())
     result = run_scan(config, AtResult(interrupt))
     assert result.run.was_interrupted
     assert len(result.items) == 6
-    assert worker_processes() == []
+    assert set(worker_processes()) <= before
     assert config.out_dir is not None
     local = replace(config, engine=EngineSettings())
     resumed = resume_scan(config.out_dir, local, silent(), reanalyse_changed=False)
