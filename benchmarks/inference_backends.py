@@ -13,11 +13,14 @@ follows. OMP_WAIT_POLICY=active in the environment shows what torch's threads ta
 
 from __future__ import annotations
 
+# Before torch: it says how torch's threads wait.
+import forensic_cli.model  # noqa: F401
+
+# isort: split
 import argparse
 import copy
 import json
 import os
-import sys
 import tempfile
 import time
 import warnings
@@ -284,10 +287,6 @@ def _version(distribution: str) -> str:
 
 
 def main() -> None:
-    if "OMP_WAIT_POLICY" not in os.environ:
-        # As `forensic_cli.model` has it; torch reads it while it is loaded, which is done by now.
-        os.environ["OMP_WAIT_POLICY"] = "passive"
-        os.execv(sys.executable, [sys.executable, *sys.argv])
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -34,6 +34,7 @@ def _seconds(work: object) -> float:
     return time.perf_counter() - began
 
 
+@torch.inference_mode()
 def measure_cuda(encoder: ConceptEncoder) -> dict[str, float | int | str]:
     """Prints the shares, and returns what they are made of."""
     device = torch.device("cuda")
@@ -43,7 +44,7 @@ def measure_cuda(encoder: ConceptEncoder) -> dict[str, float | int | str]:
     rng = np.random.default_rng(20200)
     crops = list(rng.integers(0, 256, (size * _N_BATCHES, INPUT_PX, INPUT_PX, 3), dtype=np.uint8))
     resident = torch.from_numpy(np.stack(crops[:size])).to(device)
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+    with FlopCounterMode(display=False) as counter:
         backend.forward(resident)
     flops_a_crop = counter.get_total_flops() / size
     a, b = (torch.randn(_MATRIX, _MATRIX, device=device, dtype=torch.bfloat16) for _ in range(2))

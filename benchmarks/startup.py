@@ -33,9 +33,9 @@ _SHOWN_RATIOS = ((_HELP, _TYPER), (_SCAN_HELP, _TYPER), (_SCAN, _TORCH))
 _PHASES = (
     "interpreter",
     "command line (typer, pydantic)",
-    "torch",
-    "the rest of the program",
-    "model: check, load",
+    "the program without torch",
+    "torch; another process loads decoders and detector",
+    "model: check, load; journal",
     "item: open, hash, decode",
     "item: faces, inference, hash again, facts, records",
     "report: import, draw, write",
@@ -84,14 +84,23 @@ def child(picture: Path, folder: Path) -> None:
     import forensic_cli.cli.scan  # noqa: F401
 
     moments.append(time.time())
-    import torch  # noqa: F401
-
-    moments.append(time.time())
     from forensic_cli.cli.progress import Listener
     from forensic_cli.config import ScanConfig
-    from forensic_cli.pipeline import draw_report, run_scan
+    from forensic_cli.isolation import FaceReader
+    from forensic_cli.pipeline import draw_report, run_scan, scan
 
-    moments.append(time.time())
+    begun_reader = scan.begun_reader
+
+    def begun_and_torch_loaded(config: ScanConfig) -> FaceReader:
+        """As the scan does it: first the other process, then torch."""
+        reader = begun_reader(config)
+        moments.append(time.time())
+        import torch  # noqa: F401
+
+        moments.append(time.time())
+        return reader
+
+    scan.begun_reader = begun_and_torch_loaded
 
     class Moments(Listener):
         def on_found(self, n_items: int) -> None:
