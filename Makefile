@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# One a processor, four at most: each takes a GiB or two.
+TEST_PROCESSES ?= $(shell n=$$(nproc 2>/dev/null || sysctl -n hw.ncpu); echo $$((n < 4 ? n : 4)))
 
 .PHONY: demo test lint loop check setup setup-dev clean
 
@@ -10,7 +12,7 @@ demo: setup ## Set up, scan the two sample clips, and say where the PDF is.
 	$(BIN)/lae-forensics demo --report demo-out/demo.pdf
 
 test: setup-dev ## Set up with the development tools, and run the tests.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES)
 
 lint: setup-dev ## Style, types and the direction of imports.
 	$(BIN)/ruff check .

@@ -88,7 +88,7 @@ def build_repeat(run: RunInfo, lang: Language) -> Section:
     """What to do to repeat the scan, and how closely the repetition will agree."""
     try:
         tolerance = tolerance_of(run.precision)
-    except ValueError:
+    except KeyError:
         expected = lang.say("repeat.expect_unknown", precision=run.precision)
     else:
         expected = lang.say(

@@ -33,8 +33,8 @@ def stopped(
     """The results folder of a scan that died at the third of six items."""
     with monkeypatch.context() as patch:
         kill_at_item(patch, "0003")
+        options = ("--report", tmp_path / "case.pdf", "--quiet", "--at-once", "1")
         with pytest.raises(Killed):
-            options = ("--report", tmp_path / "case.pdf", "--quiet", "--at-once", "1")
             program("scan", evidence, *options, *seeded)
     return tmp_path / "case-results"
 
