@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forensic_cli.faces.appearance import colour_distance, describe, structure_distance
@@ -71,6 +71,7 @@ def test_monochrome_distances_are_raised_to_the_scale_of_colour() -> None:
     assert colour_distance(one, other) == pytest.approx(min(1, 1.4 * np.sqrt(1 - affinity)), rel=1e-5)
 
 
+@settings(deadline=None)  # the first picture is read from the disk
 @given(
     gain=st.floats(0.2, 3), other=st.sampled_from(["chelsea", "coffee", "rocket"]), seed=st.integers(0, 99)
 )

@@ -17,7 +17,7 @@ from forensic_cli.report.build import build_report, report_id
 from forensic_cli.report.catalogue import available_languages
 from forensic_cli.report.form import ReportForm
 from forensic_cli.report.pdf import draw_pdf
-from forensic_cli.types import Resumption, VerbalTerm
+from forensic_cli.types import Resumption, StoppedItem, VerbalTerm
 from tests.report import material as made
 from tests.report.forbidden import FORBIDDEN
 from tests.report.test_likelihood import with_ratio
@@ -171,7 +171,7 @@ def test_the_audit_logs_head_is_printed(folder: Path) -> None:
 
 def test_a_resumed_scan_says_what_happened(folder: Path) -> None:
     resumption = Resumption(
-        "2026-11-21T05:00:00Z", ("lae-forensics", "scan", "--resume", "x"), "0002", "/e/b.mp4", 1,
+        "2026-11-21T05:00:00Z", ("lae-forensics", "scan", "--resume", "x"), (StoppedItem("0002", "/e/b.mp4"), StoppedItem("0003", "/e/d.mp4")), 1,
         repeated=("0001",), new_paths=("/e/new.mp4",), missing_paths=("/e/gone.mp4",), changed_paths=("/e/c.mp4",),
         set_aside=("set-aside/1",),
     )  # fmt: skip
@@ -181,6 +181,7 @@ def test_a_resumed_scan_says_what_happened(folder: Path) -> None:
     told = model.resumptions.fields[0].value
     for part in (
         "0002 (/e/b.mp4)",
+        "0003 (/e/d.mp4)",
         "/e/new.mp4",
         "/e/gone.mp4",
         "/e/c.mp4",

@@ -20,7 +20,7 @@ from train.recipe import (
 from train.stage1 import learning_rate
 from train.stage2_recipe import load_stage2
 
-STAGE2_RECIPES = ("face-v1-stage2", "stage2")
+STAGE2_RECIPES = ("face-v1-stage2", "face-v2-stage2", "stage2")
 
 
 @pytest.mark.parametrize("name", shipped_recipes())
