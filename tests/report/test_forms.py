@@ -171,7 +171,8 @@ def test_the_audit_logs_head_is_printed(folder: Path) -> None:
 
 def test_a_resumed_scan_says_what_happened(folder: Path) -> None:
     resumption = Resumption(
-        "2026-11-21T05:00:00Z", ("lae-forensics", "scan", "--resume", "x"), (StoppedItem("0002", "/e/b.mp4"), StoppedItem("0003", "/e/d.mp4")), 1,
+        "2026-11-21T05:00:00Z", ("lae-forensics", "scan", "--resume", "x"),
+        (StoppedItem("0002", "/e/b.mp4"), StoppedItem("0003", "/e/d.mp4")), 1,
         repeated=("0001",), new_paths=("/e/new.mp4",), missing_paths=("/e/gone.mp4",), changed_paths=("/e/c.mp4",),
         set_aside=("set-aside/1",),
     )  # fmt: skip
