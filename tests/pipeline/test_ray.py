@@ -185,14 +185,19 @@ def manifest(config: ScanConfig) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_a_node_killed_in_the_middle_costs_no_item(
-    config: ScanConfig, undisturbed: dict[str, bytes], cluster: Any
-) -> None:
+def test_a_node_killed_in_the_middle_costs_no_item(config: ScanConfig, tmp_path: Path, cluster: Any) -> None:
+    # So many that both nodes are at work when one of them dies.
+    portrait = config.paths[0] / "1-face.png"
+    for number in range(60):
+        (config.paths[0] / f"7-face-{number:02d}.png").write_bytes(portrait.read_bytes())
+    local = replace(config, out_dir=tmp_path / "local", engine=EngineSettings())
+    run_scan(local, silent())
+    assert local.out_dir is not None
     doomed = cluster.add_node(**SMALL)
     cluster.wait_for_nodes()
     listener = AtResult(lambda: cluster.remove_node(doomed, allow_graceful=False))
     run_scan(config, listener)
-    assert_as_local(config, undisturbed)
+    assert_as_local(config, outcome(local.out_dir, local.paths[0]))
     assert len(listener.lost) >= 1
     assert [event["node"] for event in events(config, "worker-lost")][-len(listener.lost) :] == listener.lost
 
