@@ -80,7 +80,7 @@ def inference_backends(axes: Axes, figures: dict[str, Any]) -> None:
     axes.set_xlabel("crops in a forward pass")
     axes.set_ylabel("crops a second")
     axes.set_ylim(bottom=0)
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
 DRAWERS: dict[str, Callable[[Axes, Any], None]] = {
