@@ -123,7 +123,8 @@ def _imported_packages(folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("package", "extras"), [("forensic_cli", {"sign", "credentials", "openvino", "cluster"}), ("train", {"train"})]
+    ("package", "extras"),
+    [("forensic_cli", {"sign", "credentials", "openvino", "cluster"}), ("train", {"train"})],
 )
 def test_whatever_is_imported_is_a_declared_dependency(wheel: Path, package: str, extras: set[str]) -> None:
     """What the borrowed dependencies above could hide: a package that nobody asked pip for."""

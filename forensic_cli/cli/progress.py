@@ -245,9 +245,7 @@ class LiveListener(Listener):
 
     def on_report(self, path: Path) -> None:
         """Says that the PDF is being drawn."""
-        self._progress.add_task(
-            f"Drawing {escape(printable(path.name))}", total=None, unit="pages"
-        )
+        self._progress.add_task(f"Drawing {escape(printable(path.name))}", total=None, unit="pages")
 
 
 def make_listener(as_json: bool, quiet: bool) -> Listener:

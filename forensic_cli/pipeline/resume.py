@@ -81,9 +81,7 @@ def resume_scan(
                     with interruptions_ignored():
                         every = _with_kept(done, past, comparison.kept)
                         resumptions = (*past.resumptions, resumption)
-                        result = result_of(
-                            config, tools, past.started, past.started_utc, every, resumptions
-                        )
+                        result = result_of(config, tools, past.started, past.started_utc, every, resumptions)
                         return close_results(result, journal, every.n_unfinished)
 
 
