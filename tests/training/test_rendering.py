@@ -62,8 +62,8 @@ def test_training_makes_a_renderer_copy_better(portrait: Portrait) -> None:
     )
     halves = np.arange(8) % 2
     _, untrained = train_renderer(TINY, faces, halves, 32, 1)
-    _, trained = train_renderer(TINY, faces, halves, 32 * 200, 1)
-    assert trained < 0.7 * untrained
+    _, trained = train_renderer(TINY, faces, halves, 32 * 100, 1)
+    assert trained < 0.75 * untrained
 
 
 def test_training_twice_from_one_seed_gives_the_same_renderer(portrait: Portrait) -> None:
