@@ -222,6 +222,13 @@ class ModelSettings:
             "Give 1 to 256: each crop that waits keeps a view of its frame in memory.",
         )
 
+    @property
+    def device_for_backend(self) -> DeviceName:
+        """The device that was asked for; instead of `auto` the CPU for a backend that runs nowhere else."""
+        if self.backend is BackendName.OPENVINO and self.device is DeviceName.AUTO:
+            return DeviceName.CPU
+        return self.device
+
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load
 
-from forensic_cli.config import BackendName, DeviceName, ModelSettings
+from forensic_cli.config import DeviceName, ModelSettings
 from forensic_cli.errors import UsageError, WeightsError
 from forensic_cli.model.architectures import ARCHITECTURES, make_encoder
 from forensic_cli.model.backends import Answers, Backend, make_backend
@@ -127,7 +127,7 @@ class Examiner(BatchReader):
 
     def __init__(self, settings: ModelSettings) -> None:
         catalogue, self.card = resolve(settings.weights, settings.allow_foreign_weights)
-        self.device = _device(settings)
+        self.device = choose_device(settings.device_for_backend)
         encoder = build_encoder(self.card, read_verified(catalogue, self.card))
         backend = make_backend(settings.backend, encoder, self.card.attention_form, self.device)
         super().__init__(backend, settings.batch_size)
@@ -145,13 +145,6 @@ class Examiner(BatchReader):
         threads = torch.get_num_threads()
         count = f"{threads} thread{'s' if threads != 1 else ''}"
         return f"{self.device.type} ({platform.machine()}, {count}; {self._backend.name})"
-
-
-def _device(settings: ModelSettings) -> torch.device:
-    """As `choose_device`; `auto` is the CPU for a backend that runs nowhere else."""
-    if settings.backend is BackendName.OPENVINO and settings.device is DeviceName.AUTO:
-        return choose_device(DeviceName.CPU)
-    return choose_device(settings.device)
 
 
 def _readings(answers: Answers) -> list[Reading | ArithmeticError]:

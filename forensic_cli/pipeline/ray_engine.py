@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from forensic_cli.config import BackendName, DeviceName, ScanConfig
+from forensic_cli.config import DeviceName, ScanConfig
 from forensic_cli.errors import UsageError
 from forensic_cli.model.weights import ModelCard, read_verified, resolve
 from forensic_cli.pipeline.cluster import ClusterEngine
@@ -43,10 +43,7 @@ def load_cluster(config: ScanConfig) -> tuple[ClusterModel, ClusterEngine]:
     read_verified(catalogue, card)
     seen = tuple(path for path in config.paths if os.path.lexists(path))
     setup = Setup(config, Path.cwd(), seen, torch.get_num_threads())
-    device = config.model.device
-    if config.model.backend is BackendName.OPENVINO and device is DeviceName.AUTO:
-        device = DeviceName.CPU
-    cluster = RayCluster(config.engine, device, setup, program())
+    cluster = RayCluster(config.engine, config.model.device_for_backend, setup, program())
     try:
         engine = ClusterEngine(
             cluster, ReceivedExhibits(config.out_dir), lambda joined: _require_usable(joined, card)

@@ -13,7 +13,6 @@ _UTC_OR_NONE = {"pattern": r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?$"}
 _UTC_MS = {"pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}
 _UUID = {"pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}
 _ITEM = {"pattern": "^[0-9]{4,}$"}
-_ITEM_OR_NONE = {"pattern": "^([0-9]{4,})?$"}
 _NOT_NEGATIVE = {"minimum": 0}
 _OUTCOME = {"item": _ITEM, "evidence_sha256": _SHA256_OR_NONE, "record_sha256": _SHA256}
 _BELOW_THE_FOLDER = {"pattern": r"^(?!/)(?!.*(^|/)\.\.(/|$)).+$"}
