@@ -13,15 +13,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 
-from forensic_cli.faces.changes import (
-    CellMask,
-    Cells,
-    changed_cells,
-    changed_places,
-    take_over,
-    without_heads,
-)
+import numpy as np
+
+from forensic_cli.faces.changes import cells_within, changed_cells, changed_places, without_heads
 from forensic_cli.faces.detector import FaceDetector
+from forensic_cli.faces.motion import moved_with_camera, moved_with_heads
+from forensic_cli.faces.sketch import CellMask, Sketch
 from forensic_cli.faces.windows import (
     Window,
     search_window,
@@ -34,6 +31,8 @@ from forensic_cli.types import Face, Frame, RgbImage
 
 # A face that is no longer found is looked for in its place in this many more samples.
 _REMEMBERED_SAMPLES = 8
+# Where this share of a picture has changed, the camera may have moved.
+_MOVING_SHARE = 0.1
 # Above this share of the cost of the whole frame, the whole frame is searched.
 _MAX_COST = 0.7
 
@@ -45,12 +44,12 @@ class Sample:
     """A sampled frame that is being searched.
 
     Attributes:
-        cells: its colours, for comparison.
+        sketch: its colours, for comparison.
         whole: the faces of the whole frame, where it is searched whole; None until that is decided.
     """
 
     frame: Frame
-    cells: Cells
+    sketch: Sketch
     whole: Future[list[Face]] | None = None
 
 
@@ -67,7 +66,7 @@ class Follower:
         self._followed: list[Face] = []
         # Faces that are gone, and for how many samples.
         self._gone: list[tuple[Face, int]] = []
-        self._searched: Cells | None = None
+        self._searched: Sketch | None = None
 
     def resolve(self, stretch: Sequence[Sample]) -> list[list[Face]]:
         """Finds the faces of the next frames, of which the first ever and every last are searched whole.
@@ -88,30 +87,37 @@ class Follower:
             return faces
         if sample.whole is None:
             sample.whole = self._search(partial(self._detector.detect, sample.frame.image))
-        self._searched = sample.cells.copy()
+        self._searched = sample.sketch.copy()
         return sample.whole.result()
 
     def _faces_in_windows(self, sample: Sample) -> list[Face] | None:
         """The faces of a frame that is not searched whole; None where it has to be."""
-        image, reference = sample.frame.image, self._searched
+        image, now, reference = sample.frame.image, sample.sketch, self._searched
         if reference is None:
             return None
         smallest_px = self._smallest_px(image)
         budget = _MAX_COST * image.shape[0] * image.shape[1] / smallest_px**2
-        changed = changed_cells(reference, sample.cells)
+        changed = changed_cells(reference, now)
+        moved = np.zeros_like(changed)
+        if changed.mean() > _MOVING_SHARE:
+            moved = changed & moved_with_camera(reference, now)
         around = [window_around(face, smallest_px, image) for face in self._places()]
         # Where everything moves, the windows would be searched in vain: asked before with the heads
         # where they were, and again when it is known where they are.
-        if _cost(around) + _cost(_where_changed(changed, self._followed, smallest_px, image)) > budget:
+        if (
+            _cost(around) + _cost(_where_changed(changed & ~moved, self._followed, smallest_px, image))
+            > budget
+        ):
             return None
         faces = self._search_all(image, around)
         if without_partner(self._followed, faces):
             return None
-        changes = _where_changed(changed, faces, smallest_px, image)
+        moved |= changed & moved_with_heads(reference, now, faces, image)
+        changes = _where_changed(changed & ~moved, faces, smallest_px, image)
         if _cost(around) + _cost(changes) > budget:
             return None
-        for window in changes:
-            take_over(reference, sample.cells, window.box_xyxy, image)
+        # What was searched where it came from, or is searched now, is what later frames are compared with.
+        reference.take_over(now, moved | cells_within((window.box_xyxy for window in changes), now, image))
         return without_repeats([*faces, *self._search_all(image, changes)]) if changes else faces
 
     def _places(self) -> list[Face]:

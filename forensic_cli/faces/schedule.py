@@ -8,9 +8,11 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from threading import Event
 
-from forensic_cli.faces.changes import Cells, cells_of, changed_cells
+from forensic_cli.faces.changes import changed_cells
 from forensic_cli.faces.detector import FaceDetector
 from forensic_cli.faces.follow import Follower, Sample
+from forensic_cli.faces.motion import moved_with_camera
+from forensic_cli.faces.sketch import Sketch, sketch_of
 from forensic_cli.types import Face, Frame
 
 _Faces = list[Face]
@@ -22,8 +24,8 @@ WHOLE_EVERY = 8
 # Two such stretches are held. Where frames are so large that this would take more memory, the
 # stretches are shorter; full HD takes 100 MB.
 _HELD_BYTES = 256 * 2**20
-# Where this share of a picture has changed since the last one that was planned to be searched
-# whole, there is nothing to follow.
+# Where this share of a picture is new since the last one that was planned to be searched whole, there
+# is nothing to follow.
 _NEW_PICTURE_SHARE = 0.75
 # While searches go on, the caller hears of it this often.
 _PROGRESS_INTERVAL_S = 1.0
@@ -64,7 +66,7 @@ def follow_stream(
     follower = Follower(detector, search)
     closed: deque[_Resolving] = deque()
     stretch: list[Sample] = []
-    last_planned: Cells | None = None
+    last_planned: Sketch | None = None
 
     def close() -> None:
         nonlocal stretch
@@ -86,12 +88,12 @@ def follow_stream(
     try:
         for frame in frames:
             height, width = frame.image.shape[:2]
-            sample = Sample(frame, cells_of(frame.image, detector.smallest_face_px(width, height)))
+            sample = Sample(frame, sketch_of(frame.image, detector.smallest_face_px(width, height)))
             n_samples = samples_a_stretch(frame.image.nbytes, whole_every)
             stretch.append(sample)
-            if len(stretch) >= n_samples or last_planned is None or _is_new(last_planned, sample.cells):
+            if len(stretch) >= n_samples or last_planned is None or _is_new(last_planned, sample.sketch):
                 sample.whole = search(partial(detector.detect, frame.image))
-                last_planned = sample.cells
+                last_planned = sample.sketch
                 close()
             del frame, sample  # the generator rests here between frames: it must not keep one alive
             while closed and len(stretch) + sum(len(held) for held, _ in closed) >= 2 * n_samples:
@@ -113,5 +115,8 @@ def samples_a_stretch(frame_bytes: int, whole_every: int = WHOLE_EVERY) -> int:
     return max(1, min(whole_every, _HELD_BYTES // (2 * frame_bytes)))
 
 
-def _is_new(before: Cells, now: Cells) -> bool:
-    return float(changed_cells(before, now).mean()) >= _NEW_PICTURE_SHARE
+def _is_new(before: Sketch, now: Sketch) -> bool:
+    changed = changed_cells(before, now)
+    if float(changed.mean()) < _NEW_PICTURE_SHARE:
+        return False
+    return float((changed & ~moved_with_camera(before, now)).mean()) >= _NEW_PICTURE_SHARE

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forensic_cli.faces.changes import cells_of, changed_cells, changed_places, take_over, without_heads
+from forensic_cli.faces.changes import cells_within, changed_cells, changed_places, without_heads
+from forensic_cli.faces.sketch import sketch_of
 from forensic_cli.types import Face, RgbImage
 from tests.faces.material import anna, paste, scene
 
@@ -11,7 +12,7 @@ SMALLEST_PX = 80.0
 
 
 def changed(before: RgbImage, after: RgbImage) -> np.ndarray:
-    return changed_cells(cells_of(before, SMALLEST_PX), cells_of(after, SMALLEST_PX))
+    return changed_cells(sketch_of(before, SMALLEST_PX), sketch_of(after, SMALLEST_PX))
 
 
 @settings(deadline=None)
@@ -79,8 +80,8 @@ def test_the_head_of_a_known_face_is_left_out_and_the_rest_is_not() -> None:
 def test_what_was_searched_is_the_reference_from_then_on() -> None:
     before, after = scene(1280, 720), scene(1280, 720)
     after[100:220, 100:220] = 255
-    reference, now = cells_of(before, SMALLEST_PX), cells_of(after, SMALLEST_PX)
-    take_over(reference, now, (80.0, 80.0, 240.0, 240.0), after)
+    reference, now = sketch_of(before, SMALLEST_PX), sketch_of(after, SMALLEST_PX)
+    reference.take_over(now, cells_within([(80.0, 80.0, 240.0, 240.0)], now, after))
     assert not changed_cells(reference, now).any()
 
 

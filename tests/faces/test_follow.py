@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from forensic_cli.config import FaceSearch, FaceSettings
 from forensic_cli.faces.detect import detect_stream
 from forensic_cli.faces.schedule import WHOLE_EVERY, follow_stream, samples_a_stretch
+from forensic_cli.faces.track import iou
 from forensic_cli.types import Face, Frame, RgbImage
 from tests.faces.material import anna, frame, paste, scene
 
@@ -285,4 +286,5 @@ def test_dlib_following_a_portrait_finds_what_it_finds_in_every_frame() -> None:
         for a, b in zip(
             sorted(face.box_xyxy for face in whole), sorted(face.box_xyxy for face in near), strict=True
         ):
-            assert np.abs(np.subtract(a, b)).max() <= 0.2 * 90
+            # HOG knows a face in sizes of 1.2 apart: the next one overlaps by 0.69.
+            assert iou(a, b) > 0.65
