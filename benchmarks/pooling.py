@@ -20,7 +20,7 @@ from forged_clips import GENUINE, RATE_FACTORS, MadeClip, make_clips
 from numpy.typing import NDArray
 
 from forensic_cli.config import FaceSettings, MediaLimits, ModelSettings, Sampling, SamplingRule
-from forensic_cli.evidence.aggregate import trimmed_mean
+from forensic_cli.evidence.pooling import track_score
 from forensic_cli.faces.crop import cut_crop
 from forensic_cli.faces.detect import detect_stream
 from forensic_cli.faces.track import Tracker
@@ -31,6 +31,12 @@ from train.metrics import auc
 Scores = NDArray[np.float64]
 
 
+def _trimmed_mean(scores: Scores) -> float:
+    ordered = np.sort(scores)
+    n_cut = len(ordered) // 10
+    return float(ordered[n_cut : len(ordered) - n_cut].mean())
+
+
 def _weighted(scores: Scores, weights: Scores) -> float:
     return float(np.average(scores, weights=weights))
 
@@ -38,7 +44,7 @@ def _weighted(scores: Scores, weights: Scores) -> float:
 # (scores, face sizes in px, sharpness), each (n,), to the score of the track.
 RULES: dict[str, Callable[[Scores, Scores, Scores], float]] = {
     "mean": lambda s, size, sharp: float(s.mean()),
-    "trimmed mean, a tenth each side": lambda s, size, sharp: trimmed_mean(s),
+    "trimmed mean, a tenth each side": lambda s, size, sharp: _trimmed_mean(s),
     "median": lambda s, size, sharp: float(np.median(s)),
     "upper quartile": lambda s, size, sharp: float(np.quantile(s, 0.75)),
     "ninth decile": lambda s, size, sharp: float(np.quantile(s, 0.9)),
@@ -73,11 +79,14 @@ def score(clip: MadeClip, examiner: Examiner) -> dict[str, object]:
 
 
 def table(records: list[dict[str, object]]) -> list[str]:
-    """AUC over clips of each rule and rate factor, with a 95% interval over the clips."""
+    """AUC over clips of each rule and rate factor, with 95% intervals over the clips."""
     lines = [
-        "| rule | " + " | ".join(f"CRF {crf}" for crf in RATE_FACTORS) + " | all (95% interval over clips) |"
+        "| rule | "
+        + " | ".join(f"CRF {crf}" for crf in RATE_FACTORS)
+        + " | all (95% interval over clips) | above the mean |"
     ]
-    lines.append("|---" * (len(RATE_FACTORS) + 2) + "|")
+    lines.append("|---" * (len(RATE_FACTORS) + 3) + "|")
+    means: list[tuple[str, str, int, float]] = []
     for name, rule in RULES.items():
         pooled = [
             (
@@ -90,8 +99,32 @@ def table(records: list[dict[str, object]]) -> list[str]:
             if record["scores"]
         ]
         cells = [f"{_auc([entry for entry in pooled if entry[2] == crf]):.3f}" for crf in RATE_FACTORS]
-        low, high = _interval(pooled)
-        lines.append(f"| {name} | {' | '.join(cells)} | {_auc(pooled):.3f} ({low:.3f} to {high:.3f}) |")
+        means = means or pooled
+        (low, high), (less, more) = _intervals(pooled, means)
+        above = (
+            f"{_auc(pooled) - _auc(means):+.4f} ({less:+.4f} to {more:+.4f})" if pooled is not means else ""
+        )
+        whole = f"{_auc(pooled):.3f} ({low:.3f} to {high:.3f})"
+        lines.append(f"| {name} | {' | '.join(cells)} | {whole} | {above} |")
+    return lines
+
+
+def by_method(records: list[dict[str, object]]) -> list[str]:
+    """AUC a track of each method and rate factor, scores pooled as a scan pools them; intervals over clips."""
+    lines = ["| forged by | " + " | ".join(f"CRF {crf}" for crf in RATE_FACTORS) + " |"]
+    lines.append("|---" * (len(RATE_FACTORS) + 1) + "|")
+    pooled = [
+        (str(record["clip"]), str(record["method"]), int(str(record["rate_factor"])), track_score(scores))
+        for record in records
+        if len(scores := np.array(record["scores"], np.float64))
+    ]
+    for method in sorted({entry[1] for entry in pooled} - {GENUINE}):
+        cells = []
+        for crf in RATE_FACTORS:
+            own = [entry for entry in pooled if entry[1] in (GENUINE, method) and entry[2] == crf]
+            (low, high), _ = _intervals(own, own)
+            cells.append(f"{_auc(own):.2f} ({low:.2f} to {high:.2f})")
+        lines.append(f"| {method} | {' | '.join(cells)} |")
     return lines
 
 
@@ -101,16 +134,21 @@ def _auc(pooled: list[tuple[str, str, int, float]]) -> float:
     return auc(genuine, forged)
 
 
-def _interval(pooled: list[tuple[str, str, int, float]]) -> tuple[float, float]:
+def _intervals(
+    pooled: list[tuple[str, str, int, float]], others: list[tuple[str, str, int, float]]
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Of the AUC, and of what it is above that of another rule, clips resampled alike for both."""
     clips = sorted({entry[0] for entry in pooled})
-    by_clip = {clip: [entry for entry in pooled if entry[0] == clip] for clip in clips}
     rng = np.random.default_rng(1)
     values = []
-    for _ in range(500):
-        drawn = rng.choice(clips, len(clips))
-        values.append(_auc([entry for clip in drawn for entry in by_clip[str(clip)]]))
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)
+    for _ in range(1000):
+        drawn = [str(clip) for clip in rng.choice(clips, len(clips))]
+        own, other = (
+            _auc([entry for clip in drawn for entry in rule if entry[0] == clip]) for rule in (pooled, others)
+        )
+        values.append((own, own - other))
+    (low, less), (high, more) = np.quantile(values, [0.025, 0.975], axis=0)
+    return (float(low), float(high)), (float(less), float(more))
 
 
 def main() -> None:
@@ -122,7 +160,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--renderers", type=Path)
     parser.add_argument("--weights", default="", help="a shipped name, or a folder that `train export` wrote")
-    parser.add_argument("--methods", nargs="+", default=["poisson-swap", "decoder-swap", "expression-warp"])
+    parser.add_argument(
+        "--methods",
+        nargs="+",
+        default=["poisson-swap", "decoder-swap", "exemplar-inpaint", "expression-warp"],
+    )
     arguments = parser.parse_args()
     examiner = Examiner(
         ModelSettings(weights=arguments.weights, allow_foreign_weights=Path(arguments.weights).is_dir())
@@ -139,7 +181,7 @@ def main() -> None:
             file.write(json.dumps(records[-1]) + "\n")
     n_clips = len({record["clip"] for record in records})
     print(f"{len(records)} videos of {n_clips} clips, weights {examiner.card.name}")
-    print("\n".join(table(records)))
+    print("\n".join(["", *table(records), "", *by_method(records)]))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from forensic_cli.model.calibration import Calibration, CalibrationRow, ValidatedRange
+from forensic_cli.model.calibration import Calibration, CalibrationLine, CalibrationRow, ValidatedRange
 from forensic_cli.model.weights import CATALOGUE_SCHEMA, ErrorRate, ModelCard
 from forensic_cli.types import RgbImage
 
@@ -57,19 +57,18 @@ def card() -> ModelCard:
 
 @pytest.fixture(scope="session")
 def calibration() -> Calibration:
-    """A calibration with round numbers: natural log LR = 2 * score + 1."""
+    """A calibration with round numbers: natural log LR = 2 * score + 1, but for lossless pictures."""
+
+    def line(coding: str, slope: float, intercept: float, n_crops: int) -> CalibrationLine:
+        return CalibrationLine(coding, slope, intercept, -1.0, 1.5, (-3.0, 3.0), 40, 40, n_crops, 0.61, 0.52)
+
     return Calibration(
         method="Chosen by hand for a test.",
-        slope=2.0,
-        intercept=1.0,
-        log10_lr_min=-1.0,
-        log10_lr_max=1.5,
+        lines=(line("lossless", 4.0, -0.5, 1), line("jpeg", 2.0, 1.0, 1), line("h264", 2.0, 1.0, 5)),
         bound_rule="Chosen by hand for a test.",
-        score_range=(-3.0, 3.0),
         n_genuine=40,
         n_forged=40,
         n_identities=40,
-        crops_per_unit=1,
         data="40 photographs of nobody.",
         forging_methods=("self-blend",),
         conditions=("JPEG 75",),

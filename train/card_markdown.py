@@ -138,7 +138,21 @@ def _calibration(calibration: Calibration | None) -> Iterator[str]:
         yield "Not calibrated: no likelihood ratio can be given."
         return
     yield (
-        f"Natural log LR = {calibration.slope:.4f} x score {calibration.intercept:+.4f}, reported as log10 and "
-        f"bounded to {calibration.log10_lr_min:+.2f} .. {calibration.log10_lr_max:+.2f}. Cllr "
-        f"{calibration.cllr:.3f} (at best {calibration.cllr_min:.3f}; 1 = says nothing). {calibration.data}"
+        f"Of face tracks, by the item's last compression; reported as log10. Cllr {calibration.cllr:.3f} (at best "
+        f"{calibration.cllr_min:.3f}; 1 = says nothing). {calibration.data}"
+    )
+    yield _table(
+        ("coded as", "natural log LR", "bounds of log10 LR", "crops a track", "tracks", "Cllr", "at best"),
+        (
+            (
+                line.coding,
+                f"{line.slope:.4f} x score {line.intercept:+.4f}",
+                f"{line.log10_lr_min:+.2f} to {line.log10_lr_max:+.2f}",
+                str(line.crops_per_track),
+                f"{line.n_genuine} + {line.n_forged}",
+                f"{line.cllr:.3f}",
+                f"{line.cllr_min:.3f}",
+            )
+            for line in calibration.lines
+        ),
     )

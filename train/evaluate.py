@@ -223,4 +223,7 @@ def _score_threshold(validation: Sequence[EvaluationRow], given: float | None) -
     if given is not None:
         return given, "as given"
     value = score_thresholds(validation).forged
-    return value, f"at most {FALSE_POSITIVE_RATE:.0%} of the genuine validation crops reach it"
+    return (
+        value,
+        f"of validation, at most {FALSE_POSITIVE_RATE:.0%} in each compression",
+    )

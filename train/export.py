@@ -68,7 +68,7 @@ def export(dataset: Path, run_path: Path, name: str, out: Path, licences: str = 
     calibration, plots = calibration_for_card(run_path, name)
     content = save(
         {
-            key: value.float().contiguous()
+            key: value.half().contiguous()
             for key, value in run.encoder.state_dict().items()
             if not key.endswith("num_batches_tracked")
         }
@@ -133,10 +133,10 @@ def _threshold_rule(validation: Evaluation, run: TrainedRun, methods: Sequence[s
         else f"{validation.n_photographs} photographs, each genuine and forged by {', '.join(methods)}"
     )
     return (
-        f"Likely forged from the lowest score that at most {FALSE_POSITIVE_RATE:.0%} of the genuine validation "
-        f"crops reach; no support below the score under which at most {FALSE_NEGATIVE_RATE:.0%} of the forged "
-        f"ones lie. {crops}, each under {conditions}: single crops, of people not trained on, some of whom "
-        "may have served to choose the checkpoint."
+        "Likely forged from the lowest score that, under each of the compressions, at most "
+        f"{FALSE_POSITIVE_RATE:.0%} of the genuine validation crops reach; no support below the score under which "
+        f"at most {FALSE_NEGATIVE_RATE:.0%} of the forged ones lie. {crops}, each under {conditions}: single "
+        "crops, of people not trained on, some of whom may have served to choose the checkpoint."
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from train.evaluation.records import Evaluation
+from train.forge.methods import neural_methods
 from train.recipe import Source
 from train.trained_run import TrainedRun
 
@@ -39,8 +40,12 @@ def _of_forgeries(run: TrainedRun, methods: Sequence[str], measured: Evaluation)
             "Measured on single crops; further compression of videos was imitated by H.264 intra frames alone.",
         )
     made_here = "The photographs were all forged by this program, from a few collections of portraits."
+    neural = neural_methods(dict.fromkeys((*methods, *(row.method for row in measured.rows))))
     no_network = (
-        "No forgery made by a neural network was in the training or in these measurements; error rates on "
+        f"Of forgeries made by neural networks only {', '.join(neural)} were in the training or in these "
+        "measurements: small networks of this program's own; error rates on those of other programs are unknown."
+        if neural
+        else "No forgery made by a neural network was in the training or in these measurements; error rates on "
         "such forgeries are unknown."
     )
     if stored:

@@ -23,7 +23,7 @@ class TrainedRun:
     Attributes:
         recipe: of stage 1, or of the stage 1 that stage 2 started from: methods, held-out methods,
             codecs and seed are read here.
-        encoder: of the best checkpoint by validation, in evaluation mode, on the CPU.
+        encoder: of the best checkpoint by validation, in evaluation mode, on the CPU; see `as_shipped`.
         attention_form, attention_norm: see `ModelCard`.
         stage2: its recipe; None after stage 1.
         masks: what stage 2 says of its masks (`MaskSource.describe`); None without any.
@@ -42,6 +42,24 @@ class TrainedRun:
         return self.folder.read_choosing()
 
 
+def as_shipped(encoder: ConceptEncoder) -> ConceptEncoder:
+    """The encoder with every weight rounded to fp16, still in fp32: what `export` writes, and a scan computes.
+
+    Evaluation, calibration and thresholds use these, so that what was measured is what is shipped, to
+    the last bit.
+
+    Raises:
+        UsageError: a weight is no finite fp16 number.
+    """
+    encoder = encoder.half().float()
+    if not all(bool(value.isfinite().all()) for value in encoder.state_dict().values()):
+        raise UsageError(
+            "The encoder has weights beyond what fp16 holds (65,504) and cannot be shipped.",
+            "Train with a lower learning rate: such weights are a sign of divergence.",
+        )
+    return encoder
+
+
 def load_run(run_path: Path, dataset: Path) -> TrainedRun:
     """Reads a run's recipe and the encoder of its best checkpoint.
 
@@ -57,7 +75,7 @@ def load_run(run_path: Path, dataset: Path) -> TrainedRun:
         )
     config = document["config"]
     recipe = stage1_from_dict(config["stage1"] if "stage2" in config else config)
-    encoder = load_encoder(folder.best, recipe.arch)
+    encoder = as_shipped(load_encoder(folder.best, recipe.arch))
     if "stage2" not in config:
         return TrainedRun(folder, recipe, encoder)
     stage2 = stage2_from_dict(config["stage2"])

@@ -45,7 +45,7 @@ CONDITIONS = (
     Condition("no further compression", Codec.NONE),
     Condition("JPEG 75", Codec.JPEG, 75),
     Condition("H.264 CRF 23", Codec.H264, 23),
-    Condition("H.264 CRF 35", Codec.H264, 35),
+    Condition("H.264 CRF 40", Codec.H264, 40),
 )
 
 

@@ -47,8 +47,12 @@ def _print_calibration(console: Console, calibration: Calibration | None) -> Non
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
     validated = calibration.validated
-    facts.add_row("Natural log LR", f"{calibration.slope:.4f} * score {calibration.intercept:+.4f}")
-    facts.add_row("log10 LR", f"from {calibration.log10_lr_min:+.2f} to {calibration.log10_lr_max:+.2f}")
+    for line in calibration.lines:
+        facts.add_row(
+            f"LR, {line.coding}",
+            f"natural log {line.slope:.4f} * score {line.intercept:+.4f}; "
+            f"log10 from {line.log10_lr_min:+.2f} to {line.log10_lr_max:+.2f}; Cllr {line.cllr:.3f}",
+        )
     facts.add_row("Cllr", f"{calibration.cllr:.3f}, at best {calibration.cllr_min:.3f}")
     facts.add_row("Calib. error", f"{calibration.expected_calibration_error:.3f}, over ten bins")
     facts.add_row("Data", calibration.data)

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forensic_cli.evidence.likelihood import likelihood_rule, with_likelihood_ratio
+from forensic_cli.evidence.pooling import track_score
 from forensic_cli.model.weights import ModelCard
 from forensic_cli.types import CropReading, Finding, MediaFacts, MediaKind, TrackResult, Verdict
 
-_TRIM = 0.1
 _MIN_FRAMES = 3
 # dlib's HOG scores most faces above 1. What it takes for a face and is none (badges, patterns) stayed
 # below 0.4 where it was tried; a track that never rises above this is too doubtful to accuse.
@@ -27,8 +27,8 @@ def aggregation_rule(card: ModelCard) -> tuple[str, ...]:
     return (
         "The score of a crop is a_F - a_T, the mean activation of the latent vector's fake half less "
         "that of its true half: the higher, the more the crop resembles the forgeries of the training.",
-        "The score of a track is the mean of its crops' scores after the lowest and the highest tenth "
-        "are left out. Its 95% interval comes from a moving-block bootstrap over the frames "
+        "The score of a track is the mean of its crops' scores. Its 95% interval comes from a moving-block "
+        "bootstrap over the frames "
         f"({_N_RESAMPLES} resamples, seeded), since neighbouring frames resemble each other; it is "
         f"given from {_MIN_FRAMES_FOR_INTERVAL} frames on. It describes the variation over the frames of "
         "this track alone, not the error of the model.",
@@ -44,15 +44,8 @@ def aggregation_rule(card: ModelCard) -> tuple[str, ...]:
     )
 
 
-def trimmed_mean(scores: NDArray[np.float64]) -> float:
-    """Mean without the lowest and the highest tenth (rounded down)."""
-    ordered = np.sort(scores)
-    n_cut = int(len(ordered) * _TRIM)
-    return float(ordered[n_cut : len(ordered) - n_cut].mean())
-
-
 def bootstrap_interval(scores: NDArray[np.float64], seed: int) -> tuple[float, float] | None:
-    """95% interval of the trimmed mean by moving-block bootstrap (Kuensch 1989).
+    """95% interval of a track's score by moving-block bootstrap (Kuensch 1989).
 
     Blocks are ceil(sqrt(n)) frames long.
 
@@ -73,7 +66,7 @@ def bootstrap_interval(scores: NDArray[np.float64], seed: int) -> tuple[float, f
     for _ in range(_N_RESAMPLES):
         starts = rng.integers(0, n - block + 1, n_blocks)
         picked = (starts[:, None] + np.arange(block)).ravel()[:n]
-        means.append(trimmed_mean(scores[picked]))
+        means.append(track_score(scores[picked]))
     low, high = np.percentile(means, [2.5, 97.5])
     return float(low), float(high)
 
@@ -90,7 +83,7 @@ def track_finding(
         seed: of the bootstrap.
     """
     scores = np.array([reading.score for reading in readings], np.float64)
-    score = trimmed_mean(scores)
+    score = track_score(scores)
     interval = bootstrap_interval(scores, seed)
     doubts = _doubts(readings, card, facts.kind, n_frames_used)
     verdict, reasons = (Verdict.INCONCLUSIVE, doubts) if doubts else _by_thresholds(score, card)

@@ -74,7 +74,7 @@ def with_likelihood_ratio(
     causes = doubts or _outside(readings, calibration.validated, facts)
     if causes:
         return replace(finding, lr_note=f"{OUTSIDE}. {' '.join(causes)}")
-    ratio = calibration.log10_lr(finding.score)
+    ratio = calibration.line_for(last_coding(facts)).log10_lr(finding.score)
     return replace(
         finding,
         log10_lr=ratio.value,
@@ -112,12 +112,16 @@ def likelihood_rule(calibration: Calibration | None) -> tuple[str, ...]:
     """The rule above in sentences, for the report; none without a calibration."""
     if calibration is None:
         return ()
-    low, high = calibration.log10_lr_min, calibration.log10_lr_max
+    lines = (
+        f"The likelihood ratio of a track in an item coded as {line.coding}: log10 LR = ({line.slope:.4g} * score "
+        f"{line.intercept:+.4g}) / ln 10, cut off at {line.log10_lr_min:.2f} and {line.log10_lr_max:.2f}."
+        for line in calibration.lines
+    )
     return (
-        f"The likelihood ratio of a track: log10 LR = ({calibration.slope:.4g} * score "
-        f"{calibration.intercept:+.4g}) / ln 10, cut off at {low:.2f} and {high:.2f}, beyond which the calibration "
-        "set supports nothing; a ratio that was cut off reads 'at least'. No ratio is given where the track "
-        "lies outside the range in which the calibration was made, or where the face itself is in doubt.",
+        *lines,
+        "Beyond these bounds the calibration set supports nothing; a ratio that was cut off reads 'at least'. "
+        "No ratio is given where the track lies outside the range in which the calibration was made, or where "
+        "the face itself is in doubt.",
         "An item's likelihood ratio is that of the track that leads it. It is not corrected for the number "
         "of tracks from which the leading one was taken.",
     )

@@ -19,7 +19,7 @@ from forensic_cli.types import ItemResult, RunInfo
 
 RESULTS_NAME = "results.jsonl"
 MANIFEST_NAME = "manifest.json"
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,43 +58,84 @@ class BoundedLogRatio:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
-    """How a score becomes a likelihood ratio, and what that rests on.
+class CalibrationLine:
+    """The calibration of what was compressed in one way last.
 
-    A unit is one photograph of one person: one face track of one frame.
+    Attributes:
+        coding: the last compression: "lossless", "jpeg" or "h264".
+        slope, intercept: natural log LR = slope * score + intercept; the slope is above 0.
+        log10_lr_min, log10_lr_max: the bounds, at most and at least 0.
+        score_range: lowest and highest score of the tracks that it rests on.
+        n_genuine, n_forged: tracks, each of another person.
+        crops_per_track: 1 for pictures; of a video's track, whose scores are pooled as a scan pools them.
+        cllr, cllr_min: as those of `Calibration`, of this coding.
+    """
+
+    coding: str
+    slope: float
+    intercept: float
+    log10_lr_min: float
+    log10_lr_max: float
+    score_range: tuple[float, float]
+    n_genuine: int
+    n_forged: int
+    crops_per_track: int
+    cllr: float
+    cllr_min: float
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with the numbers, in words; empty for a usable line."""
+        numbers = (self.slope, self.intercept, self.log10_lr_min, self.log10_lr_max)
+        if not all(map(math.isfinite, numbers)):
+            return ("a number of the calibration is not finite",)
+        checks = {
+            "the calibration's slope is not above 0": self.slope <= 0,
+            "the bounds of the likelihood ratio do not enclose 1": not self.log10_lr_min
+            <= 0
+            <= self.log10_lr_max,
+        }
+        return tuple(fault for fault, is_present in checks.items() if is_present)
+
+    def log10_lr(self, score: float) -> BoundedLogRatio:
+        """log10 of the likelihood ratio of a score, cut off at the bounds.
+
+        Args:
+            score: of a track.
+        """
+        value = (self.slope * score + self.intercept) / math.log(10)
+        bounded = min(max(value, self.log10_lr_min), self.log10_lr_max)
+        return BoundedLogRatio(bounded, bounded != value)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How the score of a face track becomes a likelihood ratio, and what that rests on.
 
     Attributes:
         method: in words.
-        slope, intercept: natural log LR = slope * score + intercept; the slope is above 0.
-        log10_lr_min, log10_lr_max: the bounds, at most and at least 0.
-        bound_rule: where they come from, in words.
-        score_range: lowest and highest score of the calibration set.
-        n_genuine, n_forged: units.
+        lines: one for each last compression in `validated.codings`.
+        bound_rule: where the bounds come from, in words.
+        n_genuine, n_forged: tracks of all lines.
         n_identities: people in them.
-        crops_per_unit: whose mean is a unit's score.
         data: the photographs and how they relate to the training, in words.
-        forging_methods: of the forged units.
-        conditions: what was done to the units, in words.
+        forging_methods: of the forged tracks.
+        conditions: what was done to the tracks, in words.
         cllr: of the bounded ratios, cross-validated by identity. It is the empirical cross-entropy at
             even prior odds (Bruemmer and du Preez 2006; Ramos et al. 2013).
         cllr_min: the same after the best monotone calibration (pool adjacent violators).
         expected_calibration_error: mean distance between the posterior at even prior odds and the
-            share of forged units, over ten bins of equal size.
+            share of forged tracks, over ten bins of equal size.
         rows: Cllr a condition.
         tippett_file, entropy_file: PNG plots that lie beside the weights.
     """
 
     method: str
-    slope: float
-    intercept: float
-    log10_lr_min: float
-    log10_lr_max: float
+    lines: tuple[CalibrationLine, ...]
     bound_rule: str
-    score_range: tuple[float, float]
     n_genuine: int
     n_forged: int
     n_identities: int
-    crops_per_unit: int
     data: str
     forging_methods: tuple[str, ...]
     conditions: tuple[str, ...]
@@ -109,28 +150,24 @@ class Calibration:
     @property
     def faults(self) -> tuple[str, ...]:
         """What is wrong with the numbers, in words; empty for a usable calibration."""
-        numbers = (self.slope, self.intercept, self.log10_lr_min, self.log10_lr_max)
-        if not all(map(math.isfinite, numbers)):
-            return ("a number of the calibration is not finite",)
-        sharpness = self.validated.sharpness
+        sharpness, codings = self.validated.sharpness, self.validated.codings
         checks = {
-            "the calibration's slope is not above 0": self.slope <= 0,
-            "the bounds of the likelihood ratio do not enclose 1": not self.log10_lr_min
-            <= 0
-            <= self.log10_lr_max,
             "the validated range of sharpness is empty": not sharpness[0] <= sharpness[1],
+            "the calibration's lines are not those of the validated codings": tuple(
+                line.coding for line in self.lines
+            )
+            != codings,
         }
-        return tuple(fault for fault, is_present in checks.items() if is_present)
+        own = [fault for fault, is_present in checks.items() if is_present]
+        return tuple(dict.fromkeys(own + [fault for line in self.lines for fault in line.faults]))
 
-    def log10_lr(self, score: float) -> BoundedLogRatio:
-        """log10 of the likelihood ratio of a score, cut off at the bounds.
+    def line_for(self, coding: str) -> CalibrationLine:
+        """The line of a last compression.
 
-        Args:
-            score: a_F - a_T of a unit.
+        Raises:
+            KeyError: it is none of the validated ones.
         """
-        value = (self.slope * score + self.intercept) / math.log(10)
-        bounded = min(max(value, self.log10_lr_min), self.log10_lr_max)
-        return BoundedLogRatio(bounded, bounded != value)
+        return {line.coding: line for line in self.lines}[coding]
 
 
 def calibration_from_dict(entry: Mapping[str, Any]) -> Calibration:
@@ -141,12 +178,15 @@ def calibration_from_dict(entry: Mapping[str, Any]) -> Calibration:
     """
     validated = entry["validated"]
     pair = tuple(validated["sharpness"])
-    if len(pair) != 2 or len(entry["score_range"]) != 2:
+    lines = tuple(
+        CalibrationLine(**{**line, "score_range": tuple(line["score_range"])}) for line in entry["lines"]
+    )
+    if any(len(ends) != 2 for ends in (pair, *(line.score_range for line in lines))):
         raise TypeError("a range has two ends")
     return Calibration(
         **{
             **entry,
-            "score_range": tuple(entry["score_range"]),
+            "lines": lines,
             "forging_methods": tuple(entry["forging_methods"]),
             "conditions": tuple(entry["conditions"]),
             "rows": tuple(CalibrationRow(**row) for row in entry["rows"]),

@@ -9,7 +9,12 @@ from pathlib import Path
 from forensic_cli.case.final import require_complete
 from forensic_cli.evidence.records import ScanResult, to_jsonable
 from forensic_cli.report.build_item import build_item, build_listed, item_label
-from forensic_cli.report.build_likelihood import build_calibration, build_opinion, calibration_rows
+from forensic_cli.report.build_likelihood import (
+    build_calibration,
+    build_opinion,
+    calibration_lines,
+    calibration_rows,
+)
 from forensic_cli.report.build_limitations import build_card_limitations, build_limitations
 from forensic_cli.report.build_method import build_glossary, build_method
 from forensic_cli.report.build_model import build_error_note, build_error_tables, build_model
@@ -65,6 +70,7 @@ def build_report(result: ScanResult, results_dir: Path, form: ReportForm = DRAFT
         error_tables=build_error_tables(result.model, lang),
         error_note=build_error_note(result.model, lang),
         calibration=build_calibration(result.model.calibration, lang),
+        calibration_lines=calibration_lines(result.model.calibration, lang),
         calibration_rows=calibration_rows(result.model.calibration, lang),
         tool=build_tool(result.run, lang),
         resumptions=build_resumptions(result.run, lang),

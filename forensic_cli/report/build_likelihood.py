@@ -45,23 +45,11 @@ def build_calibration(calibration: Calibration | None, lang: Language) -> Sectio
         return None
     say, number = lang.say, lang.number
     validated = calibration.validated
-    line = say(
-        "calibration.line_value",
-        slope=number(calibration.slope, 4),
-        sign="+" if calibration.intercept >= 0 else MINUS,
-        intercept=number(abs(calibration.intercept), 4),
-    )
-    bounds = say(
-        "calibration.bounds_value",
-        low=lang.signed(calibration.log10_lr_min, 2),
-        high=lang.signed(calibration.log10_lr_max, 2),
-    )
     units = say(
         "calibration.units_value",
         genuine=number(calibration.n_genuine),
         forged=number(calibration.n_forged),
         people=lang.count(calibration.n_identities, "person"),
-        crops=number(calibration.crops_per_unit),
     )
     cllr = say(
         "calibration.cllr_value", cllr=number(calibration.cllr, 3), best=number(calibration.cllr_min, 3)
@@ -77,8 +65,6 @@ def build_calibration(calibration: Calibration | None, lang: Language) -> Sectio
     stored = [lang.stored(condition, is_marked=False) for condition in calibration.conditions]
     values = (
         (say("calibration.method"), lang.stored(calibration.method)),
-        (say("calibration.line"), line),
-        (say("calibration.bounds"), bounds),
         (say("calibration.bound_rule"), lang.stored(calibration.bound_rule)),
         (say("calibration.units"), units),
         (say("calibration.data"), lang.stored(lang.clip(calibration.data))),
@@ -86,7 +72,6 @@ def build_calibration(calibration: Calibration | None, lang: Language) -> Sectio
         (say("calibration.conditions"), "; ".join(stored)),
         (say("calibration.cllr"), cllr),
         (say("calibration.ece"), ece),
-        (say("calibration.scores"), lang.interval(calibration.score_range)),
         (say("calibration.validated"), reach),
         (
             say("calibration.plots"),
@@ -95,6 +80,33 @@ def build_calibration(calibration: Calibration | None, lang: Language) -> Sectio
     )
     fields = tuple(Field(label, value or say("common.not_supplied")) for label, value in values)
     return Section("calibration", say("calibration.title"), fields=fields)
+
+
+def calibration_lines(calibration: Calibration | None, lang: Language) -> tuple[tuple[str, ...], ...]:
+    """The line of each last compression, as cells."""
+    return tuple(
+        (
+            line.coding,
+            lang.say(
+                "calibration.line_value",
+                slope=lang.number(line.slope, 4),
+                sign="+" if line.intercept >= 0 else MINUS,
+                intercept=lang.number(abs(line.intercept), 4),
+            ),
+            lang.say(
+                "calibration.bounds_value",
+                low=lang.signed(line.log10_lr_min, 2),
+                high=lang.signed(line.log10_lr_max, 2),
+            ),
+            lang.number(line.crops_per_track),
+            lang.number(line.n_genuine),
+            lang.number(line.n_forged),
+            lang.interval(line.score_range),
+            lang.number(line.cllr, 3),
+            lang.number(line.cllr_min, 3),
+        )
+        for line in (calibration.lines if calibration else ())
+    )
 
 
 def calibration_rows(calibration: Calibration | None, lang: Language) -> tuple[tuple[str, ...], ...]:

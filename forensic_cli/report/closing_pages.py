@@ -11,6 +11,7 @@ from forensic_cli.report.styles import TEXT_WIDTH
 from forensic_cli.report.tables import boxed, heading, ruled_table, section_story
 
 _ERROR_WIDTHS = (136.0, 92.0, 44.0, 46.0, 34.0, 64.0, TEXT_WIDTH - 416.0)
+_LINE_WIDTHS = (50.0, 104.0, 78.0, 46.0, 44.0, 46.0, 74.0, 36.0, TEXT_WIDTH - 478.0)
 _CALIBRATION_WIDTHS = (180.0, 90.0, 50.0, 54.0, 50.0, TEXT_WIDTH - 424.0)
 _N_TEXT_COLUMNS = 2
 _DATASET = 1
@@ -62,7 +63,15 @@ def _calibration(model: ReportModel) -> Story:
     rows = [
         [_error_cell(cell, column) for column, cell in enumerate(cells)] for cells in model.calibration_rows
     ]
-    story = section_story(model.calibration)
+    lines = [
+        [_error_cell(cell, column) for column, cell in enumerate(cells)] for cells in model.calibration_lines
+    ]
+    story = [
+        *section_story(model.calibration),
+        Spacer(0, 6),
+        paragraph(model.language.say("calibration.lines_note"), "note"),
+        ruled_table(_header(model.language.say_all("calibration.lines_columns")), lines, _LINE_WIDTHS),
+    ]
     if rows:
         story += [
             Spacer(0, 6),

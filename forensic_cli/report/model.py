@@ -329,6 +329,7 @@ class ReportModel:
         language: for the words of headings, columns and drawings.
         error_note: what the rates mean, one paragraph each.
         calibration: None where the weights have none.
+        calibration_lines: coding, line, bounds, crops a track, genuine, forged, scores, Cllr, Cllr at best.
         calibration_rows: condition, domain, genuine, forged, Cllr, Cllr at best.
         resumptions: None for a scan that ran through.
         command: the command line to repeat the scan.
@@ -350,6 +351,7 @@ class ReportModel:
     error_tables: tuple[ErrorTable, ...]
     error_note: tuple[str, ...]
     calibration: Section | None
+    calibration_lines: tuple[tuple[str, ...], ...]
     calibration_rows: tuple[tuple[str, ...], ...]
     tool: Section
     resumptions: Section | None

@@ -57,8 +57,10 @@ def test_results_report_and_terminal_carry_the_ratio(program, calibrated, tmp_pa
     assert f",{record['finding']['log10_lr']},False,weak," in summary
 
 
-def test_a_bounded_ratio_reads_at_least(program, calibrated, tmp_path: Path) -> None:
-    options = calibrated(log10_lr_max=0.1)
+def test_a_bounded_ratio_reads_at_least(
+    program, calibrated, calibration: Calibration, tmp_path: Path
+) -> None:
+    options = calibrated(lines=tuple(replace(line, log10_lr_max=0.1) for line in calibration.lines))
     program("scan", SAMPLES / "forged.mp4", "--frames", "4", "--report", tmp_path / "a.pdf", *options)
     (item,) = load_results(tmp_path / "a-results").items
     assert (item.finding.log10_lr, item.finding.lr_is_bounded) == (0.1, True)

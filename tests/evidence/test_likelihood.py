@@ -33,6 +33,11 @@ def test_a_tracks_ratio_is_the_formula_applied_to_its_score(calibrated: ModelCar
     assert (finding.lr_is_bounded, finding.lr_note) == (False, "")
 
 
+def test_the_last_compression_chooses_the_line(calibrated: ModelCard) -> None:
+    finding = finding_of(calibrated, readings([0.2]), replace(IMAGE, container="PNG"))
+    assert finding.log10_lr == pytest.approx((4 * 0.2 - 0.5) / math.log(10))
+
+
 def test_a_ratio_beyond_the_calibration_set_is_bounded(calibrated: ModelCard) -> None:
     finding = finding_of(calibrated, readings([9.0] * 5))
     assert (finding.log10_lr, finding.lr_is_bounded) == (1.5, True)
@@ -129,5 +134,6 @@ def test_the_rule_in_words_carries_the_formula_only_where_there_is_one(
     card: ModelCard, calibrated: ModelCard
 ) -> None:
     rule = " ".join(aggregation_rule(calibrated))
-    assert "(2 * score +1) / ln 10, cut off at -1.00 and 1.50" in rule
+    assert "coded as lossless: log10 LR = (4 * score -0.5) / ln 10, cut off at -1.00 and 1.50." in rule
+    assert "coded as h264: log10 LR = (2 * score +1) / ln 10, cut off at -1.00 and 1.50." in rule
     assert "likelihood" not in " ".join(aggregation_rule(card))

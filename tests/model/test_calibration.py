@@ -19,7 +19,7 @@ finite = st.floats(-1e6, 1e6)
 
 
 def test_a_score_within_the_bounds_follows_the_line(calibration: Calibration) -> None:
-    ratio = calibration.log10_lr(0.25)
+    ratio = calibration.line_for("jpeg").log10_lr(0.25)
     assert ratio.value == pytest.approx((2 * 0.25 + 1) / math.log(10))
     assert not ratio.is_bounded
 
@@ -28,15 +28,24 @@ def test_a_score_within_the_bounds_follows_the_line(calibration: Calibration) ->
 def test_beyond_a_bound_the_ratio_stays_there_and_says_so(
     calibration: Calibration, score: float, bound: float
 ) -> None:
-    ratio = calibration.log10_lr(score)
+    ratio = calibration.line_for("h264").log10_lr(score)
     assert ratio.value == bound
     assert ratio.is_bounded
 
 
 @given(one=finite, other=finite)
 def test_a_higher_score_never_has_a_lower_ratio(one: float, other: float, calibration: Calibration) -> None:
-    low, high = (calibration.log10_lr(score).value for score in sorted((one, other)))
-    assert calibration.log10_lr_min <= low <= high <= calibration.log10_lr_max
+    for line in calibration.lines:
+        low, high = (line.log10_lr(score).value for score in sorted((one, other)))
+        assert line.log10_lr_min <= low <= high <= line.log10_lr_max
+
+
+def test_every_coding_has_a_line_of_its_own(calibration: Calibration) -> None:
+    lossless, jpeg = (calibration.line_for(coding).log10_lr(0.25).value for coding in ("lossless", "jpeg"))
+    assert lossless == pytest.approx((4 * 0.25 - 0.5) / math.log(10))
+    assert jpeg != lossless
+    with pytest.raises(KeyError):
+        calibration.line_for("hevc")
 
 
 def test_it_comes_back_from_json_equal(calibration: Calibration) -> None:
@@ -51,17 +60,32 @@ def test_it_comes_back_from_json_equal(calibration: Calibration) -> None:
         ({"log10_lr_max": float("inf")}, "not finite"),
         ({"log10_lr_min": 0.2}, "do not enclose 1"),
         ({"log10_lr_max": -0.1}, "do not enclose 1"),
-        ({"validated": ValidatedRange(80, (9.0, 1.0), ("jpeg",))}, "sharpness is empty"),
     ],
 )
 def test_a_card_with_a_faulty_calibration_is_refused(
     card: ModelCard, calibration: Calibration, change: dict[str, object], said: str
 ) -> None:
+    first, *others = calibration.lines
+    faulty = replace(calibration, lines=(first, *others[:-1], replace(others[-1], **change)))  # type: ignore[arg-type]
     with pytest.raises(WeightsError, match=said):
-        replace(card, calibration=replace(calibration, **change))  # type: ignore[arg-type]
+        replace(card, calibration=faulty)
 
 
-@pytest.mark.parametrize("spoil", ["slope", "validated", "rows"])
+@pytest.mark.parametrize(
+    ("validated", "said"),
+    [
+        (ValidatedRange(80, (9.0, 1.0), ("lossless", "jpeg", "h264")), "sharpness is empty"),
+        (ValidatedRange(80, (5.0, 5000.0), ("lossless", "jpeg")), "not those of the validated codings"),
+    ],
+)
+def test_a_calibration_whose_range_does_not_fit_is_refused(
+    card: ModelCard, calibration: Calibration, validated: ValidatedRange, said: str
+) -> None:
+    with pytest.raises(WeightsError, match=said):
+        replace(card, calibration=replace(calibration, validated=validated))
+
+
+@pytest.mark.parametrize("spoil", ["lines", "validated", "rows"])
 def test_an_entry_that_lacks_a_part_of_its_calibration_is_malformed(
     weights_folder: Path, calibration: Calibration, tmp_path: Path, spoil: str
 ) -> None:

@@ -300,7 +300,7 @@ def make_result(folder: Path, **changes: object) -> ScanResult:
             ("Heatmaps", "top"),
         ),
         "aggregation_rule": (
-            "The score of a track is the mean of its crops' scores without the lowest and the highest tenth.",
+            "The score of a track is the mean of its crops' scores.",
             "An item reads as its most incriminating track does.",
         ),
         "items": (),

@@ -90,7 +90,7 @@ def test_the_opinion_states_both_propositions_and_every_ratio(pages: list[str]) 
     opinion = text[text.index("First proposition:") :]
     for part in (
         "Second proposition:",
-        "calibrated on 40 genuine and 40 forged faces of 40 people",
+        "calibrated on 40 genuine and 40 forged face tracks of 40 people",
         "from 2 weak; from 10 moderate; from 100 moderately strong; from 1,000 strong",
         "Item AB-0001 log10 LR +1.50: the score is at least 31.62 times more probable if the face was forged",
         "Moderate support for the first proposition.",
@@ -119,8 +119,9 @@ def test_the_calibration_stands_with_the_model(pages: list[str]) -> None:
     text = " ".join(pages)
     for part in (
         "Calibration of the likelihood ratio",
-        "2.0000 × score + 1.0000",
-        "Bounds of log10 LR −1.00 and +1.50",
+        "lossless 4.0000 × score − 0.5000 −1.00 and +1.50 1 40 40",
+        "h264 2.0000 × score + 1.0000 −1.00 and +1.50 5 40 40",
+        "40 genuine and 40 forged face tracks of 40 people",
         "Cllr 0.610 (empirical cross-entropy at even prior odds); at best 0.520",
         "Expected calibration error 0.040",
         "faces from 80 px; sharpness 5.0 to 5,000.0; coded as lossless, jpeg, h264",

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -28,10 +28,11 @@ from train.calibration import calibrate, units
 from train.calibration import forged_units as module_of_forged_units
 from train.calibration.calibrate import calibrate_run, cross_validated, read_calibration
 from train.calibration.card import calibration_for_card, calibration_limits
-from train.calibration.conditions import UNIT_CONDITIONS, UnitCondition
+from train.calibration.conditions import CONDITIONS_OF_CODING, UNIT_CONDITIONS, UnitCondition
 from train.calibration.forged_units import forged_units
 from train.calibration.logistic import fit_logistic
 from train.calibration.units import MIN_UNITS, Units, score_units
+from train.calibration.units import score_tracks as SCORE_TRACKS  # before a fixture replaces it
 from train.checkpoint import Progress, save_checkpoint
 from train.data.crops import write_landmarks
 from train.data.dataset import DATASET_NAME, DatasetRow, Split, read_dataset, select, write_dataset
@@ -42,6 +43,7 @@ from train.recipe import Stage1Recipe
 from train.run_folder import RunFolder
 
 N_PEOPLE = 32
+CODINGS = ("lossless", "jpeg", "h264")
 METHODS = ("self-blend", "part-swap")
 HELD_OUT = ("poisson-swap",)
 RECIPE = Stage1Recipe("tiny", methods=dict.fromkeys(METHODS, 0.5), held_out=HELD_OUT)
@@ -86,17 +88,19 @@ def run(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def forged_scores_rise() -> Iterator[None]:
     """A score that an untrained network cannot give.
 
-    What is tested is what happens to scores, not how well a network separates: every unit's pictures
-    come as genuine, forged, forged by a held-out method, and score around -1, 1 and 0.
+    What is tested is what happens to scores, not how well a network separates: every unit's tracks
+    come as genuine, forged, forged by a held-out method, and score around -1, 1 and 0; those of several
+    crops half as much more.
     """
 
-    def score(encoder: Encoder, images: torch.Tensor, device: torch.device) -> np.ndarray:
-        assert images.shape[1:] == (3, 256, 256)
-        noise = np.random.default_rng(int(images[0].sum())).normal(0, 1, len(images))
-        return np.resize([-1.0, 1.0, 0.0], len(images)) + noise
+    def score(tracks: Sequence[Sequence[RgbImage]], encoder: Encoder, device: torch.device) -> np.ndarray:
+        assert all(image.shape == (256, 256, 3) for track in tracks for image in track)
+        noise = np.random.default_rng(int(tracks[0][0].sum())).normal(0, 1, len(tracks))
+        more = [0.5 * (len(track) > 1) for track in tracks]
+        return np.resize([-1.0, 1.0, 0.0], len(tracks)) + noise + more
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(units, "score_images", score)
+        patched.setattr(units, "score_tracks", score)
         yield
 
 
@@ -131,15 +135,23 @@ def test_nobody_who_was_trained_on_or_chose_the_checkpoint_is_calibrated_on(
 def test_a_person_with_two_photographs_is_one_unit(people: Path, found: Units) -> None:
     of_two = [row for row in validation_rows(people) if row.source_id == "person-2"]
     assert len(of_two) == 2
-    assert len(set(found.identities)) == len(found.identities)
-    assert "person-2" in found.identities
+    assert Counter(found.identities)["person-2"] == len(CODINGS)
+
+
+def test_everybody_is_seen_once_in_each_coding(found: Units) -> None:
+    seen = zip(found.identities, (condition.coding for condition in found.conditions), strict=True)
+    assert sorted(seen) == sorted((who, coding) for who in set(found.identities) for coding in CODINGS)
+    assert found.codings == CODINGS
 
 
 def test_methods_and_conditions_come_equally_often(found: Units) -> None:
     conditions = Counter(condition.name for condition in found.conditions)
     assert len(conditions) == len(UNIT_CONDITIONS) == 8
-    assert max(conditions.values()) - min(conditions.values()) <= 1
-    assert set(found.methods) == set(METHODS)
+    for own in CONDITIONS_OF_CODING.values():
+        often = [conditions[condition.name] for condition in own]
+        assert max(often) - min(often) <= 1
+    methods = Counter(zip(found.methods, found.conditions, strict=True))
+    assert len(methods) == len(METHODS) * len(UNIT_CONDITIONS)
     assert set(found.held_out) == set(HELD_OUT)
 
 
@@ -183,34 +195,79 @@ def test_a_run_that_does_not_say_who_chose_its_checkpoint_is_refused(
         calibrate_run(people, copy.path)
 
 
-def test_a_small_face_is_compressed_at_its_own_size(astronaut: RgbImage) -> None:
-    crop = cv2.resize(astronaut[:400, :400], (256, 256)).astype(np.uint8)
-    compression = UNIT_CONDITIONS[1].compression
-    large = UnitCondition(compression).apply(crop)
-    small = UnitCondition(compression, 80).apply(crop)
-    assert large.shape == small.shape == (256, 256, 3)
-    assert sharpness(small) < 0.3 * sharpness(large)
+@pytest.fixture(scope="module")
+def crop(astronaut: RgbImage) -> RgbImage:
+    return cv2.resize(astronaut[:400, :400], (256, 256)).astype(np.uint8)
 
 
-def test_no_unit_is_measured_by_a_line_that_was_fitted_on_it(found: Units) -> None:
-    ratios = cross_validated(found)
+@pytest.mark.parametrize("coding", CODINGS)
+def test_a_small_face_is_compressed_at_its_own_size(crop: RgbImage, coding: str) -> None:
+    compression = CONDITIONS_OF_CODING[coding][0].compression
+    large, small = UnitCondition(compression).track(crop, 1), UnitCondition(compression, 80).track(crop, 1)
+    assert len(large) == len(small) == (5 if coding == "h264" else 1)
+    assert {image.shape for image in (*large, *small)} == {(256, 256, 3)}
+    assert sharpness(small[0]) < 0.3 * sharpness(large[0])
+
+
+def test_a_video_track_is_a_real_clip_that_ends_in_the_picture(crop: RgbImage) -> None:
+    condition = CONDITIONS_OF_CODING["h264"][0]
+    track = condition.track(crop, 7)
+    apart = [float(np.abs(image.astype(int) - crop).mean()) for image in track]
+    assert apart[-1] == min(apart) < 6
+    assert apart[0] > 1.5 * apart[-1]
+    assert all(np.array_equal(a, b) for a, b in zip(track, condition.track(crop, 7), strict=True))
+
+
+def test_a_tracks_score_is_that_of_its_crops_pooled(crop: RgbImage) -> None:
+    encoder = Encoder().eval()
+    initialise(encoder, torch.Generator().manual_seed(3))
+    tracks = [[crop], [crop[:, ::-1], crop[::-1], crop]]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(units, "score_images", lambda encoder, images, device: np.arange(len(images)) ** 2.0)
+        assert SCORE_TRACKS(tracks, encoder, torch.device("cpu")).tolist() == [0.0, (1 + 4 + 9) / 3]
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_no_unit_is_measured_by_a_line_that_was_fitted_on_it(found: Units, coding: str) -> None:
+    own = found.of_coding(coding)
+    ratios = cross_validated(own)
     for number in (0, 7):
-        fold = np.arange(len(found.genuine)) % 5 != number % 5
-        line = fit_logistic(found.genuine[fold], found.forged[fold])
-        assert ratios.genuine[number] == pytest.approx(line.log_lr(found.genuine[number : number + 1])[0])
+        fold = np.arange(len(own.genuine)) % 5 != number % 5
+        line = fit_logistic(own.genuine[fold], own.forged[fold])
+        assert ratios.genuine[number] == pytest.approx(line.log_lr(own.genuine[number : number + 1])[0])
         assert ratios.held_out[number] == pytest.approx(
-            line.log_lr(found.forged_held_out[number : number + 1])[0]
+            line.log_lr(own.forged_held_out[number : number + 1])[0]
         )
 
 
+def test_the_ratios_of_the_codings_come_back_to_their_units(found: Units) -> None:
+    ratios = {coding: cross_validated(found.of_coding(coding)) for coding in CODINGS}
+    whole = found.joined(ratios)
+    for coding in CODINGS:
+        own = found.of_coding(coding)
+        assert len(own.units) == len(set(found.identities))
+        assert {found.conditions[k].coding for k in own.units} == {coding}
+        assert np.array_equal(whole.forged[own.units], ratios[coding].forged)
+        assert np.array_equal(whole.held_out[own.held_out_tracks], ratios[coding].held_out)
+
+
 def test_the_record_says_what_was_measured_on_whom(calibrated: Calibration, found: Units) -> None:
-    line = fit_logistic(found.genuine, found.forged)
-    assert (calibrated.slope, calibrated.intercept) == (line.slope, line.intercept)
-    assert calibrated.n_genuine == calibrated.n_forged == calibrated.n_identities == len(found.identities)
+    assert calibrated.n_genuine == calibrated.n_forged == len(found.identities)
+    assert calibrated.n_identities == len(set(found.identities))
     assert calibrated.faults == ()
-    assert calibrated.log10_lr_min < 0 < calibrated.log10_lr_max
+    assert tuple(line.coding for line in calibrated.lines) == calibrated.validated.codings == CODINGS
+    for line in calibrated.lines:
+        own = found.of_coding(line.coding)
+        fitted = fit_logistic(own.genuine, own.forged)
+        assert (line.slope, line.intercept) == (fitted.slope, fitted.intercept)
+        assert line.log10_lr_min < 0 < line.log10_lr_max
+        assert line.n_genuine == line.n_forged == calibrated.n_identities
+        assert 0 < line.cllr_min <= line.cllr < 1
+    lossless, _, video = calibrated.lines
+    # Videos scored half more, so that the same score says less of them.
+    assert video.log10_lr(0.0).value < lossless.log10_lr(0.0).value
+    assert (lossless.crops_per_track, video.crops_per_track) == (1, 5)
     assert 0 < calibrated.cllr_min <= calibrated.cllr < 1
-    assert calibrated.validated.codings == ("lossless", "jpeg", "h264")
     assert calibrated.validated.sharpness[0] < calibrated.validated.sharpness[1]
     assert "each once genuine and once forged here" in calibrated.data
     assert "as a donor: the 4 who did were left out." in calibrated.data
@@ -227,11 +284,11 @@ def test_without_held_out_methods_nothing_is_said_of_them(
     people: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        units, "score_images", lambda encoder, images, device: np.resize([-1.0, 1.0, 0.5, 0.0], len(images))
+        units, "score_tracks", lambda tracks, encoder, device: np.resize([-1.0, 1.0, 0.5, 0.0], len(tracks))
     )
     alone = scored(people, held_out=())
     assert len(alone.forged) == len(alone.identities)
-    assert len(alone.forged_held_out) == len(cross_validated(alone).held_out) == 0
+    assert len(alone.forged_held_out) == len(cross_validated(alone.of_coding("jpeg")).held_out) == 0
 
 
 def test_the_run_folder_keeps_the_calibration_and_its_plots(calibrated: Calibration, run: Path) -> None:
@@ -251,7 +308,7 @@ def test_a_calibration_of_another_checkpoint_is_refused(
     with pytest.raises(UsageError, match="another checkpoint") as caught:
         read_calibration(tmp_path)
     assert "train calibrate" in caught.value.hint
-    del document["calibration"]["slope"]
+    del document["calibration"]["lines"]
     (tmp_path / "calibration.json").write_text(json.dumps(document))
     with pytest.raises(UsageError, match="cannot be read"):
         read_calibration(tmp_path)
@@ -266,7 +323,7 @@ def test_the_card_names_the_plots_after_the_weights(calibrated: Calibration, run
         "face-v9-tippett.png": (run / "tippett.png").read_bytes(),
         "face-v9-entropy.png": (run / "entropy.png").read_bytes(),
     }
-    assert any("single crops of photographs" in limit for limit in calibration_limits(on_card, False))
+    assert any("face tracks made of photographs" in limit for limit in calibration_limits(on_card, False))
 
 
 def test_a_run_without_a_calibration_gives_none(tmp_path: Path) -> None:
@@ -289,8 +346,9 @@ def test_the_command_prints_every_figure_and_calibrates_to_the_same_bytes_again(
     words = ["train", "calibrate", str(people), "--run", str(run)]
     text = CliRunner().invoke(app, words, catch_exceptions=False).stdout
     assert {path.name: path.read_bytes() for path in run.iterdir()} == before
-    assert f"log LR = {calibrated.slope:.4f} * score" in text
-    assert f"bounded to {calibrated.log10_lr_min:.2f} and {calibrated.log10_lr_max:.2f}" in text
+    for line in calibrated.lines:
+        assert f"log LR = {line.slope:.4f} * score" in text
+        assert f"bounded to {line.log10_lr_min:.2f} and {line.log10_lr_max:.2f}" in text
     for row in calibrated.rows:
         assert row.condition in text
 
@@ -299,7 +357,7 @@ def test_scores_that_do_not_separate_are_refused(
     people: Path, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        units, "score_images", lambda encoder, images, device: -np.resize([-1.0, 1.0, 0.0], len(images))
+        units, "score_tracks", lambda tracks, encoder, device: -np.resize([-1.0, 1.0, 0.0], len(tracks))
     )
     with pytest.raises(UsageError, match="cannot be calibrated"):
         calibrate_run(people, run)

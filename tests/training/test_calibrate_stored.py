@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,10 +16,11 @@ import torch
 from forensic_cli.errors import UsageError
 from forensic_cli.model.lae import Encoder, LocalityAwareAutoEncoder, initialise
 from forensic_cli.provenance.files import hash_evidence
+from forensic_cli.types import RgbImage
 from train.calibration import units
 from train.calibration.calibrate import calibrate_run, cross_validated
 from train.calibration.card import calibration_limits
-from train.calibration.conditions import UNIT_CONDITIONS
+from train.calibration.conditions import CONDITIONS_OF_CODING, UNIT_CONDITIONS
 from train.calibration.logistic import fit_logistic
 from train.calibration.stored_units import stored_units
 from train.calibration.units import MIN_UNITS, Units, score_units
@@ -92,15 +93,15 @@ def run(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def score_is_brightness() -> Iterator[None]:
-    """Genuine crops score about -1, fakes by trained methods 1, by the held-out method 0."""
+    """Genuine tracks score about -1, fakes by trained methods 1, by the held-out method 0."""
 
-    def score(encoder: Encoder, images: torch.Tensor, device: torch.device) -> np.ndarray:
-        grey = images.double().mean(dim=(1, 2, 3)).numpy()
-        noise = np.random.default_rng(int(images[0].sum())).normal(0, 0.7, len(images))
+    def score(tracks: Sequence[Sequence[RgbImage]], encoder: Encoder, device: torch.device) -> np.ndarray:
+        grey = np.array([np.mean([image.mean() for image in track]) for track in tracks])
+        noise = np.random.default_rng(int(tracks[0][0].sum())).normal(0, 0.7, len(tracks))
         return (grey - 120) / 60 + noise
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(units, "score_images", score)
+        patched.setattr(units, "score_tracks", score)
         yield
 
 
@@ -115,7 +116,7 @@ def scored(dataset: Path, rows: list[DatasetRow], choosing: frozenset[str] = CHO
 
 def test_every_person_of_the_split_is_a_unit_or_is_counted(found: Units) -> None:
     everybody = {f"person-{number:02d}" for number in range(N_PEOPLE)}
-    assert len(found.identities) == len(set(found.identities))
+    assert set(Counter(found.identities).values()) == {len(CONDITIONS_OF_CODING)}
     assert set(found.identities) == everybody - CHOOSING - WITHOUT_FAKE
     assert len(found.people) + found.n_choosing + found.n_left_out == N_PEOPLE
     assert found.n_choosing == len(CHOOSING)
@@ -135,8 +136,11 @@ def test_a_genuine_crop_is_of_the_person_who_was_forged_where_there_is_one(found
 def test_methods_and_conditions_come_equally_often(found: Units) -> None:
     conditions = Counter(condition.name for condition in found.conditions)
     assert len(conditions) == len(UNIT_CONDITIONS) == 8
-    assert max(conditions.values()) - min(conditions.values()) <= 1
-    assert [found.methods[k] for k in (0, 8, 16, 24)] == ["deep", "swap", "deep", "swap"]
+    for own in CONDITIONS_OF_CODING.values():
+        often = [conditions[condition.name] for condition in own]
+        assert max(often) - min(often) <= 1
+    # Four people have one method, the next four the other, each in three codings.
+    assert [found.methods[k] for k in (0, 12, 24, 36)] == ["deep", "swap", "deep", "swap"]
     assert set(found.methods) == set(TRAINED)
 
 
@@ -149,22 +153,23 @@ def test_genuine_forged_and_held_out_scores_are_of_such_crops(found: Units) -> N
 
 def test_held_out_fakes_are_those_of_the_units_own_people(found: Units) -> None:
     assert set(found.held_out) == {HELD_OUT}
-    people = [found.identities[number] for number in found.held_out_units]
+    jpeg = found.of_coding("jpeg")
+    people = [found.identities[jpeg.units[number]] for number in jpeg.held_out_units]
     odd = {f"person-{number:02d}" for number in range(1, N_PEOPLE, 2)}
     assert set(people) == odd & set(found.identities)
     assert HELD_OUT_ALONE not in people
-    assert len(people) == len(set(people)) == len(found.forged_held_out)
+    assert len(people) == len(set(people)) == len(jpeg.forged_held_out)
+    assert len(found.forged_held_out) == len(CONDITIONS_OF_CODING) * len(people)
 
 
 def test_no_held_out_fake_is_measured_by_a_line_that_saw_its_person(found: Units) -> None:
-    ratios = cross_validated(found)
-    assert len(ratios.held_out) == len(found.held_out)
-    for place in (0, len(found.held_out) - 1):
-        fold = np.arange(len(found.genuine)) % 5 != found.held_out_units[place] % 5
-        line = fit_logistic(found.genuine[fold], found.forged[fold])
-        assert ratios.held_out[place] == pytest.approx(
-            line.log_lr(found.forged_held_out[place : place + 1])[0]
-        )
+    own = found.of_coding("h264")
+    ratios = cross_validated(own)
+    assert len(ratios.held_out) == len(own.forged_held_out)
+    for place in (0, len(own.forged_held_out) - 1):
+        fold = np.arange(len(own.genuine)) % 5 != own.held_out_units[place] % 5
+        line = fit_logistic(own.genuine[fold], own.forged[fold])
+        assert ratios.held_out[place] == pytest.approx(line.log_lr(own.forged_held_out[place : place + 1])[0])
 
 
 def test_a_method_in_neither_list_of_the_recipe_is_one_that_was_not_trained_on(dataset: Path) -> None:
@@ -180,7 +185,7 @@ def test_a_method_in_neither_list_of_the_recipe_is_one_that_was_not_trained_on(d
 def test_without_held_out_fakes_nothing_is_said_of_them(dataset: Path) -> None:
     found = scored(dataset, [row for row in read_dataset(dataset) if row.method != HELD_OUT])
     assert len(found.forged) == len(found.identities)
-    assert len(found.forged_held_out) == len(cross_validated(found).held_out) == 0
+    assert len(found.forged_held_out) == len(cross_validated(found.of_coding("h264")).held_out) == 0
 
 
 def test_too_few_people_are_a_usage_error(dataset: Path) -> None:
@@ -196,12 +201,16 @@ def test_the_record_says_that_these_are_the_datasets_own_fakes(
     dataset: Path, run: Path, found: Units
 ) -> None:
     record = calibrate_run(dataset, run)
-    n = len(found.identities)
-    assert (record.n_genuine, record.n_forged, record.n_identities) == (n, n, n + 1)
+    n = len(set(found.identities))
+    n_tracks = n * len(CONDITIONS_OF_CODING)
+    assert (record.n_genuine, record.n_forged, record.n_identities) == (n_tracks, n_tracks, n + 1)
     assert record.forging_methods == TRAINED
     assert record.data.startswith(f"{n} of the dataset's own fakes, of {n} people of the validation split")
     assert f"{n - 1} of the same people, 1 of somebody else" in record.data
-    assert f"{len(found.held_out)} of these people were forged by a method not trained on" in record.data
+    assert (
+        f"{len(found.held_out) // len(CONDITIONS_OF_CODING)} of these people were forged by a method not trained on"
+        in record.data
+    )
     assert "the 3 who did were left out." in record.data
     assert f"{found.n_left_out} more were left out, since the dataset has no fake" in record.data
     (held_out,) = [row for row in record.rows if row.condition == f"{HELD_OUT}, all conditions"]

@@ -16,9 +16,9 @@ from train.calibration.bounds import empirical_bounds
 from train.calibration.forged_units import forged_units
 from train.calibration.logistic import fit_logistic
 from train.calibration.plots import entropy_png, tippett_png
-from train.calibration.record import ENTROPY_NAME, N_FOLDS, TIPPETT_NAME, LogRatios, calibration_record
+from train.calibration.record import ENTROPY_NAME, N_FOLDS, TIPPETT_NAME, CodingFit, calibration_record
 from train.calibration.stored_units import stored_units
-from train.calibration.units import Units, score_units
+from train.calibration.units import CodedScores, LogRatios, score_units
 from train.data.dataset import read_dataset
 from train.recipe import Source
 from train.run_folder import RunFolder
@@ -48,15 +48,15 @@ def calibrate_run(
     draw_units = stored_units if run.recipe.source is Source.STORED else forged_units
     draw = draw_units(dataset, read_dataset(dataset), run.recipe, run.choosing())
     units = score_units(draw, run.encoder, on_progress)
-    line = fit_logistic(units.genuine, units.forged)
-    ratios = cross_validated(units)
-    bounds = empirical_bounds(ratios.genuine, ratios.forged)
-    calibration = calibration_record(units, line, ratios, bounds, run.recipe.start_from)
+    fits = {coding: fit(units.of_coding(coding)) for coding in units.codings}
+    calibration = calibration_record(units, fits, run.recipe.start_from)
     document = {
         "checkpoint_sha256": hash_evidence(run.folder.best).sha256,
         "calibration": asdict(calibration),
     }
-    bounded = ratios.bounded(bounds)
+    ratios = units.joined({coding: own.ratios for coding, own in fits.items()})
+    bounded = units.joined({coding: own.bounded for coding, own in fits.items()})
+    bounds = [own.bounds for own in fits.values()]
     plots = {
         TIPPETT_NAME: tippett_png(ratios.genuine, ratios.forged, ratios.held_out, bounds),
         ENTROPY_NAME: entropy_png(bounded.genuine, bounded.forged),
@@ -89,10 +89,22 @@ def read_calibration(run_path: Path) -> Calibration | None:
     return calibration
 
 
-def cross_validated(units: Units) -> LogRatios:
+def fit(units: CodedScores) -> CodingFit:
+    """Calibrates the units of one coding.
+
+    Raises:
+        UsageError: forged tracks do not score above genuine ones.
+    """
+    ratios = cross_validated(units)
+    return CodingFit(
+        fit_logistic(units.genuine, units.forged), ratios, empirical_bounds(ratios.genuine, ratios.forged)
+    )
+
+
+def cross_validated(units: CodedScores) -> LogRatios:
     """Log ratios of every unit by lines that were fitted without it.
 
-    The units are of different people, so that folds of units are folds of identities.
+    The units of a coding are of different people, so that folds of units are folds of identities.
 
     Raises:
         UsageError: in a fold, forged crops do not score above genuine ones.

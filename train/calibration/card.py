@@ -50,15 +50,16 @@ def calibration_limits(calibration: Calibration | None, is_stored: bool) -> tupl
     material, origin, unknown = (
         ("the run's dataset", "as the dataset has them", "by any other method")
         if is_stored
-        else ("photographs", "all made by this program", "made by a neural network")
+        else ("photographs", "all made by this program", "made by a neural network of another program")
     )
     has_held_out = any(row.domain == "out-of-domain" for row in calibration.rows)
     held_out = (
         "For held-out methods the Cllr given beside them says how far they mislead. " if has_held_out else ""
     )
     return (
-        f"Likelihood ratios were calibrated on single crops of {material}. What they are worth for the mean "
-        "score of a face track in a video was not measured; H.264 was imitated by intra frames.",
+        f"Likelihood ratios were calibrated on face tracks made of {material}: single crops, and short H.264 clips "
+        "of a small camera motion. What they are worth in videos in which a face turns, speaks or is lit "
+        "otherwise was not measured.",
         f"Likelihood ratios hold for forgeries by {', '.join(calibration.forging_methods)}, {origin}. "
         f"{held_out}How far they mislead for forgeries {unknown} is unknown.",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,13 @@ _FORGED, _GENUINE, _HELD_OUT, _MUTED = "#b03a2e", "#1f618d", "#b9770e", "#707b7c
 _N_PRIORS = 121
 
 
-def tippett_png(genuine: Scores, forged: Scores, held_out: Scores, bounds: Bounds) -> bytes:
+def tippett_png(genuine: Scores, forged: Scores, held_out: Scores, bounds: Sequence[Bounds]) -> bytes:
     """Share of units whose likelihood ratio is at least x, for every x, as a PNG.
 
     Args:
         genuine, forged, held_out: (n,) natural log likelihood ratios before bounding; the last of units
             forged by held-out methods, empty for none.
-        bounds: drawn as dotted lines.
+        bounds: of each coding, drawn as dotted lines.
     """
     figure, axes = _figure()
     curves = [("genuine", genuine, _GENUINE), ("forged, trained methods", forged, _FORGED)]
@@ -32,7 +33,7 @@ def tippett_png(genuine: Scores, forged: Scores, held_out: Scores, bounds: Bound
         shares = 1 - np.arange(len(values)) / len(values)
         axes.step(values, shares, where="pre", color=colour, label=f"{name} (n = {len(values)})")
     axes.axvline(0.0, color=_MUTED, linewidth=0.8)
-    for bound in (bounds.log10_min, bounds.log10_max):
+    for bound in (end for own in bounds for end in (own.log10_min, own.log10_max)):
         axes.axvline(bound, color=_MUTED, linewidth=1.0, linestyle=":")
     axes.set_xlabel("log10 LR (dotted: the bounds)")
     axes.set_ylabel("share of units at or above")

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forensic_cli.model.calibration import LOSSLESS, Calibration, CalibrationRow, ValidatedRange
+from forensic_cli.model.calibration import Calibration, CalibrationLine, CalibrationRow, ValidatedRange
 from train.calibration.bounds import RULE, Bounds
-from train.calibration.conditions import SMALL_FACE_PX, UNIT_CONDITIONS
+from train.calibration.conditions import CONDITIONS_OF_CODING, SMALL_FACE_PX, UNIT_CONDITIONS
 from train.calibration.logistic import LogisticCalibration
 from train.calibration.measures import cllr, cllr_min, expected_calibration_error
-from train.calibration.units import Units
-from train.forge.degrade import Codec
+from train.calibration.units import CodedScores, LogRatios, Units
 from train.metrics import Scores
 
 TIPPETT_NAME = "tippett.png"
@@ -23,58 +22,49 @@ ENTROPY_NAME = "entropy.png"
 N_FOLDS = 5
 _SHARPNESS_PERCENTILES = (1.0, 99.0)
 _METHOD = (
-    "Logistic calibration: the natural log of LR is a straight line of the score, fitted with both "
-    "classes weighted alike. Figures and bounds come from ratios cross-validated by identity in "
-    f"{N_FOLDS} folds; the line itself was fitted on all units."
+    "Logistic calibration: for each last compression, the natural log of LR is a straight line of the score, "
+    "fitted with both classes weighted alike. Figures and bounds come from ratios cross-validated by identity in "
+    f"{N_FOLDS} folds; the lines themselves were fitted on all units."
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LogRatios:
-    """Natural log ratios of all units, each from the folds that did not hold it.
+class CodingFit:
+    """What was made of the units of one coding.
 
     Attributes:
-        genuine, forged: (n,).
-        held_out: (m,), see `Units`.
+        line: fitted on all of them.
+        ratios: each by a line that was fitted without it; not bounded.
+        bounds: from those ratios.
     """
 
-    genuine: Scores
-    forged: Scores
-    held_out: Scores
+    line: LogisticCalibration
+    ratios: LogRatios
+    bounds: Bounds
 
-    def bounded(self, bounds: Bounds) -> LogRatios:
+    @property
+    def bounded(self) -> LogRatios:
         """The ratios, cut off at the bounds."""
-        low, high = np.array([bounds.log10_min, bounds.log10_max]) * np.log(10)
-        return LogRatios(*(np.clip(part, low, high) for part in (self.genuine, self.forged, self.held_out)))
+        return self.ratios.clipped(self.bounds.log10_min, self.bounds.log10_max)
 
 
-def calibration_record(
-    units: Units, line: LogisticCalibration, ratios: LogRatios, bounds: Bounds, start_from: str
-) -> Calibration:
+def calibration_record(units: Units, fits: Mapping[str, CodingFit], start_from: str) -> Calibration:
     """The record that goes into the model card.
 
     Args:
-        line: fitted on all units.
-        ratios: not bounded.
+        fits: of each of the units' codings.
         start_from: weights that the run went on from; "" = none.
     """
-    bounded = ratios.bounded(bounds)
-    scores = np.concatenate([units.genuine, units.forged])
+    bounded = units.joined({coding: own.bounded for coding, own in fits.items()})
     low, high = np.percentile(units.sharpness, _SHARPNESS_PERCENTILES)
-    codecs = dict.fromkeys(condition.compression.codec for condition in UNIT_CONDITIONS)
     n = len(units.genuine)
     return Calibration(
         method=_METHOD,
-        slope=line.slope,
-        intercept=line.intercept,
-        log10_lr_min=bounds.log10_min,
-        log10_lr_max=bounds.log10_max,
+        lines=tuple(_line(coding, units.of_coding(coding), own) for coding, own in fits.items()),
         bound_rule=RULE,
-        score_range=(float(scores.min()), float(scores.max())),
         n_genuine=n,
         n_forged=n,
         n_identities=len(units.people),
-        crops_per_unit=1,
         data=" ".join((_data(units), *_choice(units, start_from))),
         forging_methods=tuple(sorted(set(units.methods))),
         conditions=tuple(condition.name for condition in UNIT_CONDITIONS),
@@ -84,7 +74,7 @@ def calibration_record(
         validated=ValidatedRange(
             SMALL_FACE_PX,
             (float(low), float(high)),
-            tuple(LOSSLESS if codec is Codec.NONE else codec.value for codec in codecs),
+            units.codings,
         ),
         rows=tuple(_rows(units, bounded)),
         tippett_file=TIPPETT_NAME,
@@ -92,21 +82,39 @@ def calibration_record(
     )
 
 
+def _line(coding: str, scores: CodedScores, made: CodingFit) -> CalibrationLine:
+    values = np.concatenate([scores.genuine, scores.forged])
+    bounded = made.bounded
+    return CalibrationLine(
+        coding=coding,
+        slope=made.line.slope,
+        intercept=made.line.intercept,
+        log10_lr_min=made.bounds.log10_min,
+        log10_lr_max=made.bounds.log10_max,
+        score_range=(float(values.min()), float(values.max())),
+        n_genuine=len(scores.genuine),
+        n_forged=len(scores.forged),
+        crops_per_track=CONDITIONS_OF_CODING[coding][0].n_crops,
+        cllr=cllr(bounded.genuine, bounded.forged),
+        cllr_min=cllr_min(scores.genuine, scores.forged),
+    )
+
+
 def _data(units: Units) -> str:
-    n = len(units.identities)
+    pairs = set(zip(units.identities, units.partners, strict=True))
+    n = len(pairs)
     if not units.is_stored:
         return (
-            f"{n} photographs of {n} people of the validation split, each once genuine and once forged here, "
-            "single crops."
+            f"{n} photographs of {n} people of the validation split, each once genuine and once forged here: as a "
+            "picture, and as a short H.264 clip of a small camera motion."
         )
-    n_others = sum(
-        identity != partner for identity, partner in zip(units.identities, units.partners, strict=True)
-    )
+    n_others = sum(identity != partner for identity, partner in pairs)
+    n_held_out = len({units.identities[number] for number in units.held_out_units})
     others = f", {n_others} of somebody else" if n_others else ""
     return (
         f"{n} of the dataset's own fakes, of {n} people of the validation split, and as many genuine crops, "
-        f"{n - n_others} of the same people{others}: single crops. {len(units.held_out)} of these people were "
-        "forged by a method not trained on as well."
+        f"{n - n_others} of the same people{others}: as a picture, and as a short H.264 clip of a small camera "
+        f"motion. {n_held_out} of these people were forged by a method not trained on as well."
     )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from train.annotate.scan_crop import read_scan_crop
-from train.calibration.conditions import UNIT_CONDITIONS
-from train.calibration.unit import Draw, Unit, first_of_each_person, in_turn
+from train.calibration.conditions import CONDITIONS_OF_CODING
+from train.calibration.unit import Draw, Unit, first_of_each_person, in_turn, seen_in_each_coding
 from train.data.dataset import DatasetRow, Split, select
 from train.data.sources import trained_methods
 from train.data.stored import StoredPairs
@@ -17,6 +17,7 @@ from train.recipe import Stage1Recipe
 
 # Where any genuine crop will do, every epoch draws another one, until somebody is found who is free.
 _N_EPOCHS = 8
+_N_TURNS = max(map(len, CONDITIONS_OF_CODING.values()))
 
 
 def stored_units(
@@ -24,9 +25,9 @@ def stored_units(
 ) -> Draw:
     """One fake a person by a trained method and, of those who have such, one by a method not trained on.
 
-    Of every person and method the first fake by path may serve. Methods and conditions are dealt out in
-    turn; where nobody is left with a fake by a method, the next method takes its turn. The genuine
-    partner is the one that `StoredPairs` gives.
+    Each is seen once in every coding. Of every person and method the first fake by path may serve.
+    Methods and conditions are dealt out in turn; where nobody is left with a fake by a method, the next
+    method takes its turn. The genuine partner is the one that `StoredPairs` gives.
 
     Args:
         dataset: folder of the crops.
@@ -74,7 +75,7 @@ def _units(
     used: set[str] = set()
     number = 0
     while True:
-        turn, place = divmod(number, len(UNIT_CONDITIONS))
+        turn = number // _N_TURNS
         found = next(filter(None, (_unused(left[name], used) for name in in_turn(tuple(left), turn))), None)
         if found is None:
             return
@@ -85,15 +86,10 @@ def _units(
             if fake.source_id in held_out[name]:
                 chosen.append(held_out[name][fake.source_id])
                 break
-        condition = UNIT_CONDITIONS[place]
-        yield Unit(
-            identity=fake.source_id,
-            partner=real.source_id,
-            condition=condition,
-            method=fake.method,
-            held_out="".join(row.method for row in chosen[2:]),
-            images=tuple(condition.apply(read_scan_crop(dataset, row.path)) for row in chosen),
-        )
+        images = [read_scan_crop(dataset, row.path) for row in chosen]
+        by_held_out = "".join(row.method for row in chosen[2:])
+        for condition, tracks in seen_in_each_coding(images, number):
+            yield Unit(fake.source_id, real.source_id, condition, fake.method, by_held_out, tracks)
         number += 1
 
 

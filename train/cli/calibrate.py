@@ -21,11 +21,15 @@ def calibrate(
 
     with counter("Calibrating") as on_progress:
         made = calibrate_run(dataset, run, on_progress)
-    typer.echo(f"log LR = {made.slope:.4f} * score + {made.intercept:.4f}  ({made.n_genuine} units a class)")
+    for line in made.lines:
+        typer.echo(
+            f"{line.coding:<10}log LR = {line.slope:.4f} * score {line.intercept:+.4f}, log10 LR bounded to "
+            f"{line.log10_lr_min:.2f} and {line.log10_lr_max:.2f}  Cllr {line.cllr:.3f} (at best "
+            f"{line.cllr_min:.3f})  {line.n_genuine} + {line.n_forged} tracks"
+        )
     typer.echo(
-        f"log10 LR bounded to {made.log10_lr_min:.2f} and {made.log10_lr_max:.2f}  "
-        f"Cllr {made.cllr:.3f} (at best {made.cllr_min:.3f})  "
-        f"expected calibration error {made.expected_calibration_error:.3f}"
+        f"all: Cllr {made.cllr:.3f} (at best {made.cllr_min:.3f}), "
+        f"expected calibration error {made.expected_calibration_error:.3f}, {made.n_identities} people"
     )
     for row in made.rows:
         typer.echo(

@@ -50,7 +50,7 @@ def evaluate(
     conditions: Annotated[
         TargetConditions,
         typer.Option(
-            "--conditions", help="Of target sets: light is no further compression and H.264 CRF 35."
+            "--conditions", help="Of target sets: light is no further compression and H.264 CRF 40."
         ),
     ] = TargetConditions.LIGHT,
     n: Annotated[int, typer.Option("--n", min=1, help="Photographs of each method and compression.")] = 300,

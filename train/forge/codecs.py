@@ -71,7 +71,12 @@ def h264_clip(image: RgbImage, constant_rate_factor: int, n_frames: int, seed: i
     Raises:
         UsageError: PyAV is not installed.
     """
-    return _decoded(_encoded(moving_towards(image, n_frames, seed), constant_rate_factor))[-1]
+    return h264_track(image, constant_rate_factor, n_frames, seed)[-1]
+
+
+def h264_track(image: RgbImage, constant_rate_factor: int, n_frames: int, seed: int) -> list[RgbImage]:
+    """All frames of such a clip, the first one intra coded; arguments as for `h264_clip`."""
+    return _decoded(_encoded(moving_towards(image, n_frames, seed), constant_rate_factor))
 
 
 def moving_towards(image: RgbImage, n_frames: int, seed: int) -> Sequence[RgbImage]:

@@ -5,7 +5,7 @@ Randomness comes from the generator alone: the same seed makes the same pixels.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -109,7 +109,7 @@ class Method:
     Attributes:
         family: the paper's task: "face", "attribute" or "inpainting".
         needs_donor: it uses a second identity.
-        needs_renderers: it uses the dataset's trained face renderers.
+        needs_renderers: it uses the dataset's trained face renderers: a neural network draws the face.
     """
 
     name: str
@@ -138,6 +138,11 @@ METHODS: dict[str, Method] = {
         Method("exemplar-inpaint", "inpainting", False, exemplar_inpaint),
     )
 }
+
+
+def neural_methods(names: Iterable[str]) -> tuple[str, ...]:
+    """Those of the methods whose faces a neural network draws; names from elsewhere are not known to be."""
+    return tuple(name for name in names if name in METHODS and METHODS[name].needs_renderers)
 
 
 def method_named(name: str) -> Method:
