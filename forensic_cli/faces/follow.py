@@ -100,7 +100,7 @@ class Follower:
         changed = changed_cells(reference, now)
         moved = np.zeros_like(changed)
         if changed.mean() > _MOVING_SHARE:
-            moved = changed & moved_with_camera(reference, now)
+            moved = moved_with_camera(reference, now, changed)
         around = [window_around(face, smallest_px, image) for face in self._places()]
         # Where everything moves, the windows would be searched in vain: asked before with the heads
         # where they were, and again when it is known where they are.
@@ -112,8 +112,10 @@ class Follower:
         faces = self._search_all(image, around)
         if without_partner(self._followed, faces):
             return None
-        moved |= changed & moved_with_heads(reference, now, faces, image)
         changes = _where_changed(changed & ~moved, faces, smallest_px, image)
+        if changes:
+            moved |= changed & moved_with_heads(reference, now, faces, image)
+            changes = _where_changed(changed & ~moved, faces, smallest_px, image)
         if _cost(around) + _cost(changes) > budget:
             return None
         # What was searched where it came from, or is searched now, is what later frames are compared with.

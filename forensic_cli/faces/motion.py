@@ -27,6 +27,9 @@ _MIN_CORRELATION = 0.8
 # Rows and columns of parts in which the camera's motion is estimated: a third of the height takes in a
 # motion of a tenth of it, and a part that one moving thing fills leaves the others to the background.
 _N_PARTS = (3, 4)
+# In a part with fewer changed cells there is nothing to explain: the smallest face changes twelve, and so
+# three in one of the parts among which it lies.
+_MIN_CHANGED = 3
 # Below this number of dots on a side there is nothing to correlate.
 _MIN_DOTS = 4
 
@@ -39,17 +42,22 @@ class Shift:
     dy: float
 
 
-def moved_with_camera(before: Sketch, after: Sketch) -> CellMask:
-    """The cells that show what the camera's motion brought there, (rows, columns).
+def moved_with_camera(before: Sketch, after: Sketch, changed: CellMask) -> CellMask:
+    """The changed cells that show what the camera's motion brought there, (rows, columns).
 
     The picture may move by another amount in each of its parts: that is what turning, approaching and
-    walking past things look like. A part that shows too little to tell is asked for the others' motion.
+    walking past things look like. A part that shows too little to tell is asked for the others' motion;
+    one in which little has changed is not asked.
     """
     moved = np.zeros(after.cells.shape[:2], np.bool_)
     if before.dots.shape != after.dots.shape:
         return moved
     grey_before, grey_after = (_grey(sketch.dots).astype(np.float32) for sketch in (before, after))
-    parts = list(_parts(moved.shape))
+    everywhere = list(_parts(moved.shape))
+    parts = [part for part in everywhere if changed[part].sum() >= _MIN_CHANGED]
+    if 2 * len(parts) >= len(everywhere):
+        # It is the camera that moved: parts that look the same, shifted, tell by how much as well.
+        parts = everywhere
     shifts: list[tuple[float, float]] = []
     for part in parts:
         dots = _dots_of(part)
@@ -66,7 +74,7 @@ def moved_with_camera(before: Sketch, after: Sketch) -> CellMask:
         shift = Shift(*np.median(shifts, axis=0).tolist())
         for part in parts:
             moved[part] |= _agreeing(before, after, shift, part)
-    return moved
+    return moved & changed
 
 
 def _parts(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:

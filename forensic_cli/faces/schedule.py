@@ -96,7 +96,10 @@ def follow_stream(
                 last_planned = sample.sketch
                 close()
             del frame, sample  # the generator rests here between frames: it must not keep one alive
-            while closed and len(stretch) + sum(len(held) for held, _ in closed) >= 2 * n_samples:
+            # What is found goes on at once: the model waits for it.
+            while closed and (
+                closed[0][1].done() or len(stretch) + sum(len(held) for held, _ in closed) >= 2 * n_samples
+            ):
                 yield from results(*closed.popleft())
         if stretch:
             stretch[-1].whole = search(partial(detector.detect, stretch[-1].frame.image))
@@ -119,4 +122,5 @@ def _is_new(before: Sketch, now: Sketch) -> bool:
     changed = changed_cells(before, now)
     if float(changed.mean()) < _NEW_PICTURE_SHARE:
         return False
-    return float((changed & ~moved_with_camera(before, now)).mean()) >= _NEW_PICTURE_SHARE
+    moved = moved_with_camera(before, now, changed)
+    return float((changed & ~moved).mean()) >= _NEW_PICTURE_SHARE

@@ -11,7 +11,7 @@ from forensic_cli.report.styles import TEXT_WIDTH
 from forensic_cli.report.tables import boxed, heading, ruled_table, section_story
 
 _ERROR_WIDTHS = (136.0, 92.0, 44.0, 46.0, 34.0, 64.0, TEXT_WIDTH - 416.0)
-_LINE_WIDTHS = (50.0, 104.0, 78.0, 46.0, 44.0, 46.0, 74.0, 36.0, TEXT_WIDTH - 478.0)
+_LINE_WIDTHS = (46.0, 102.0, 78.0, 44.0, 54.0, 76.0, 38.0, TEXT_WIDTH - 438.0)
 _CALIBRATION_WIDTHS = (180.0, 90.0, 50.0, 54.0, 50.0, TEXT_WIDTH - 424.0)
 _N_TEXT_COLUMNS = 2
 _DATASET = 1

@@ -329,7 +329,8 @@ class ReportModel:
         language: for the words of headings, columns and drawings.
         error_note: what the rates mean, one paragraph each.
         calibration: None where the weights have none.
-        calibration_lines: coding, line, bounds, crops a track, genuine, forged, scores, Cllr, Cllr at best.
+        calibration_lines: coding, line, bounds, crops a track, genuine and forged tracks, scores, Cllr,
+            Cllr at best.
         calibration_rows: condition, domain, genuine, forged, Cllr, Cllr at best.
         resumptions: None for a scan that ran through.
         command: the command line to repeat the scan.

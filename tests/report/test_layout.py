@@ -26,6 +26,7 @@ TABLES = {
     "listed.columns": item_pages._LISTED_WIDTHS,
     "errors.columns": closing_pages._ERROR_WIDTHS,
     "calibration.columns": closing_pages._CALIBRATION_WIDTHS,
+    "calibration.lines_columns": closing_pages._LINE_WIDTHS,
 }
 
 

@@ -119,8 +119,8 @@ def test_the_calibration_stands_with_the_model(pages: list[str]) -> None:
     text = " ".join(pages)
     for part in (
         "Calibration of the likelihood ratio",
-        "lossless 4.0000 × score − 0.5000 −1.00 and +1.50 1 40 40",
-        "h264 2.0000 × score + 1.0000 −1.00 and +1.50 5 40 40",
+        "lossless 4.0000 × score − 0.5000 −1.00 and +1.50 1 40 + 40 −3.000 to +3.000 0.610 0.520",
+        "h264 2.0000 × score + 1.0000 −1.00 and +1.50 5 40 + 40",
         "40 genuine and 40 forged face tracks of 40 people",
         "Cllr 0.610 (empirical cross-entropy at even prior odds); at best 0.520",
         "Expected calibration error 0.040",
