@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+import cv2
 import numpy as np
 from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
@@ -88,20 +89,33 @@ class RgbConverter:
         Raises:
             av.error.FFmpegError: the pixel format or the colour matrix is not known to swscale.
         """
+        # swscale writes planes in a quarter of the time that it takes for pixels, with the same values -
+        # but for RGB of 16 bits and palettes, which it then expands otherwise.
+        is_planar = not (frame.format.is_rgb or frame.format.has_palette)
         width_px, height_px = self._geometry.unturned_size(frame.width, frame.height)
         converted = self._reformatter.reformat(
             frame,
             width=width_px,
             height=height_px,
-            format="rgb24",
+            format="gbrp" if is_planar else "rgb24",
             src_colorspace=_matrix(frame),
             dst_color_range=ColorRange.JPEG,
             interpolation=_INTERPOLATION,
             threads=1,
         )
-        image = converted.to_ndarray()
-        assert image.dtype == np.uint8  # rgb24
+        image = _merged(converted) if is_planar else converted.to_ndarray()
+        assert image.dtype == np.uint8
         return self._geometry.orientation.apply(image.astype(np.uint8, copy=False))
+
+
+def _merged(frame: VideoFrame) -> RgbImage:
+    """The three planes of a gbrp frame, pixel by pixel."""
+    green, blue, red = (
+        np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+        for plane in frame.planes
+    )
+    image: RgbImage = cv2.merge([red, green, blue]).astype(np.uint8, copy=False)
+    return image
 
 
 def _matrix(frame: VideoFrame) -> Colorspace | None:

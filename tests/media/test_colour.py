@@ -3,8 +3,9 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from av.video.reformatter import ColorTrc
+from av.video.reformatter import ColorRange, ColorTrc
 
+from forensic_cli.media import colour
 from forensic_cli.media.colour import Geometry, RgbConverter, is_high_dynamic_range, read_geometry
 from forensic_cli.media.orientation import UPRIGHT, Orientation
 from tests.media.clips import picture
@@ -56,6 +57,26 @@ def test_an_unstated_matrix_follows_the_resolution(size: tuple[int, int], matrix
     frame.colorspace = UNSPECIFIED
     image = RgbConverter(Geometry()).convert(frame)
     assert np.abs(image.astype(int) - RGB).max() <= 2
+
+
+@pytest.mark.parametrize(
+    "pixel_format",
+    ["yuv420p", "yuvj420p", "yuv422p", "yuv444p10le", "nv12", "p010le", "yuyv422", "gray", "yuva420p", "rgb24",
+     "bgr0", "rgb565le", "gbrp10le"],
+)  # fmt: skip
+@pytest.mark.parametrize("size", [(96, 64), (37, 21)])
+@pytest.mark.parametrize("pixel_aspect", [Fraction(1), Fraction(4, 3)])
+def test_by_whatever_way_pixels_are_those_that_swscale_writes_as_rgb(
+    pixel_format: str, size: tuple[int, int], pixel_aspect: Fraction
+) -> None:
+    frame = av.VideoFrame.from_ndarray(picture(0, *size), format="rgb24").reformat(format=pixel_format)
+    frame.colorspace = MATRICES["709"][2]
+    geometry = Geometry(pixel_aspect=pixel_aspect)
+    width_px, height_px = geometry.displayed_size(*size)
+    plain = frame.reformat(
+        width_px, height_px, "rgb24", dst_color_range=ColorRange.JPEG, interpolation=colour._INTERPOLATION
+    )
+    np.testing.assert_array_equal(RgbConverter(geometry).convert(frame), plain.to_ndarray())
 
 
 def test_the_frame_turns_after_its_width_is_corrected() -> None:

@@ -119,4 +119,4 @@ for name in ("a.png", "a.mp4"):
         text=True,
         check=True,
     )
-    assert done.stdout.splitlines() == ["['PIL']", "['PIL', 'av']"]
+    assert done.stdout.splitlines() == ["['PIL']", "['PIL', 'av', 'cv2']"]
