@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -82,3 +83,13 @@ def test_distances_are_symmetric_and_within_their_range(gain: float, other: str,
     for distance in (colour_distance, structure_distance):
         assert distance(a, b) == pytest.approx(distance(b, a), abs=1e-6)
         assert 0 <= distance(a, b) <= 1
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1280, 720), (1917, 1080), (300, 256), (64, 2000)])
+def test_a_large_picture_looks_as_it_does_reduced_in_one_step(size: tuple[int, int]) -> None:
+    image = scene(*size)
+    at_once = cv2.cvtColor(cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    structure = cv2.GaussianBlur(
+        cv2.resize(at_once, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32), (0, 0), 1.0
+    )
+    assert np.abs(describe(image).structure - structure).max() < 2
