@@ -5,7 +5,7 @@
 
 The clip is made here unless one is given: 1080p, 30 s, H.264, the face of `skimage.data.astronaut()` swaying
 by 60 px before a wall (a speaker and a fixed camera), or wandering through the picture before a wall that
-moves too (`--camera moving`: every sampled frame is then searched whole). Measured, each in turn, again and
+moves too (`--camera moving`). Measured, each in turn, again and
 again, medians kept:
 
 - every stage alone, on the very frames and crops that the scan examines: hashing twice, decoding the

@@ -1,6 +1,6 @@
 """Does a trivial feature of a crop tell forged from genuine? If one did, the encoder would learn it.
 
-    python benchmarks/trivial_features.py DATASET --n 200 --json docs/results/trivial_features.json
+    python benchmarks/trivial_features.py DATASET --n 150 --json trivial_features.json
 
 DATASET is made by `lae-forensics train prepare` and holds renderers. Validation photographs are forged by every
 method, and both versions go through the chain of alterations and compressions that training draws, as in

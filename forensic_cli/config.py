@@ -32,8 +32,8 @@ class DetectorName(StrEnum):
 class FaceSearch(StrEnum):
     """Where the frames of a video are searched for faces.
 
-    FOLLOW searches some of them whole, and the others around known faces and where the picture has
-    changed; see `faces.follow`. A single picture is always searched whole.
+    FOLLOW searches some of them whole, and the others around known faces and where the picture shows
+    something new; see `faces.follow`. A single picture is always searched whole.
     """
 
     FOLLOW = "follow"
@@ -44,7 +44,7 @@ class FaceSearch(StrEnum):
         """One phrase for the report."""
         match self:
             case FaceSearch.FOLLOW:
-                return "the whole frame at intervals, between them known faces and what has changed"
+                return "the whole frame at intervals, between them known faces and what is new"
             case FaceSearch.EVERY_FRAME:
                 return "the whole of every frame"
 

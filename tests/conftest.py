@@ -60,7 +60,10 @@ def calibration() -> Calibration:
     """A calibration with round numbers: natural log LR = 2 * score + 1, but for lossless pictures."""
 
     def line(coding: str, slope: float, intercept: float, n_crops: int) -> CalibrationLine:
-        return CalibrationLine(coding, slope, intercept, -1.0, 1.5, (-3.0, 3.0), 40, 40, n_crops, 0.61, 0.52)
+        ends, scores, sharpness = (-1.0, 1.5), (-3.0, 3.0), (5.0, 5000.0)
+        return CalibrationLine(
+            coding, slope, intercept, *ends, scores, 40, 40, n_crops, sharpness, 0.61, 0.52
+        )
 
     return Calibration(
         method="Chosen by hand for a test.",
@@ -75,7 +78,7 @@ def calibration() -> Calibration:
         cllr=0.61,
         cllr_min=0.52,
         expected_calibration_error=0.04,
-        validated=ValidatedRange(80, (5.0, 5000.0), ("lossless", "jpeg", "h264")),
+        validated=ValidatedRange(80, ("lossless", "jpeg", "h264")),
         rows=(CalibrationRow("JPEG 75", "in-domain", 40, 40, 0.61, 0.52),),
         tippett_file="test-tippett.png",
         entropy_file="test-entropy.png",

@@ -152,7 +152,7 @@ def train_stage2(
         UsageError: run folders, dataset, masks or hardware do not fit; or `start` does not say who chose
             its checkpoint.
     """
-    begun = load_run(start, dataset)
+    begun = load_run(start, dataset, is_rounded=False)
     chose_start = begun.choosing()
     fabric = start_fabric(hardware or Hardware(), recipe.precision or begun.recipe.precision)
     torch.manual_seed(recipe.seed)

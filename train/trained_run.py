@@ -60,8 +60,11 @@ def as_shipped(encoder: ConceptEncoder) -> ConceptEncoder:
     return encoder
 
 
-def load_run(run_path: Path, dataset: Path) -> TrainedRun:
+def load_run(run_path: Path, dataset: Path, is_rounded: bool = True) -> TrainedRun:
     """Reads a run's recipe and the encoder of its best checkpoint.
+
+    Args:
+        is_rounded: give the encoder `as_shipped`; who trains on goes on from what was trained.
 
     Raises:
         UsageError: no run, no checkpoint, or a dataset that it was not trained on.
@@ -75,7 +78,9 @@ def load_run(run_path: Path, dataset: Path) -> TrainedRun:
         )
     config = document["config"]
     recipe = stage1_from_dict(config["stage1"] if "stage2" in config else config)
-    encoder = as_shipped(load_encoder(folder.best, recipe.arch))
+    encoder = load_encoder(folder.best, recipe.arch)
+    if is_rounded:
+        encoder = as_shipped(encoder)
     if "stage2" not in config:
         return TrainedRun(folder, recipe, encoder)
     stage2 = stage2_from_dict(config["stage2"])

@@ -59,8 +59,11 @@ def _print_calibration(console: Console, calibration: Calibration | None) -> Non
     facts.add_row("Forged by", ", ".join(calibration.forging_methods))
     facts.add_row(
         "Validated",
-        f"faces from {validated.smallest_face_px} px; sharpness {validated.sharpness[0]:.1f} to "
-        f"{validated.sharpness[1]:.1f}; coded as {', '.join(validated.codings)}",
+        f"faces from {validated.smallest_face_px} px; "
+        + "; ".join(
+            f"coded as {line.coding} of sharpness {line.sharpness[0]:.1f} to {line.sharpness[1]:.1f}"
+            for line in calibration.lines
+        ),
     )
     facts.add_row("Method", calibration.method)
     facts.add_row("Bounds", calibration.bound_rule)

@@ -53,7 +53,7 @@ FaceSearchOption = Annotated[
     typer.Option(
         "--face-search",
         help="follow: search some frames of a video whole, the others where faces are and where the picture "
-        "has changed. every-frame: search all of them whole.",
+        "shows something new. every-frame: search all of them whole.",
     ),
 ]
 JobsOption = Annotated[
@@ -92,7 +92,7 @@ BackendOption = Annotated[
     BackendName,
     typer.Option(
         "--backend",
-        help="What computes the model. openvino is an extra of the installation; on a CPU it may be faster with "
+        help="What computes the model. openvino is an extra; on a CPU it may read lae-face-v1 faster with "
         "batches of 16.",
     ),
 ]

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from forensic_cli.model.calibration import LOSSLESS, Calibration, ValidatedRange
+from forensic_cli.model.calibration import LOSSLESS, Calibration
 from forensic_cli.model.weights import ModelCard
 from forensic_cli.types import CropReading, Finding, MediaFacts, MediaKind, VerbalTerm
 
@@ -45,7 +45,7 @@ def verbal_term(log10_lr: float) -> VerbalTerm:
 def last_coding(facts: MediaFacts) -> str:
     """The compression that an item went through last: "lossless", "jpeg", or the codec's own name."""
     if facts.kind is MediaKind.VIDEO:
-        return "jpeg" if facts.codec == "mjpeg" else facts.codec
+        return facts.codec
     if facts.container in _LOSSLESS_FORMATS:
         return LOSSLESS
     return "jpeg" if facts.container in _JPEG else facts.container.lower()
@@ -71,7 +71,7 @@ def with_likelihood_ratio(
         return finding
     if calibration is None:
         return replace(finding, lr_note=NOT_CALIBRATED)
-    causes = doubts or _outside(readings, calibration.validated, facts)
+    causes = doubts or _outside(readings, calibration, facts)
     if causes:
         return replace(finding, lr_note=f"{OUTSIDE}. {' '.join(causes)}")
     ratio = calibration.line_for(last_coding(facts)).log10_lr(finding.score)
@@ -83,27 +83,28 @@ def with_likelihood_ratio(
     )
 
 
-def _outside(readings: Sequence[CropReading], validated: ValidatedRange, facts: MediaFacts) -> list[str]:
+def _outside(readings: Sequence[CropReading], calibration: Calibration, facts: MediaFacts) -> list[str]:
     """What of a track the calibration set did not hold, in sentences."""
-    causes = []
+    validated, causes = calibration.validated, []
     median_px = float(np.median([reading.face_px for reading in readings]))
     if median_px < validated.smallest_face_px:
         causes.append(
             f"The median face measures {median_px:.0f} px; the calibration holds from "
             f"{validated.smallest_face_px} px on."
         )
-    median_sharpness = float(np.median([reading.sharpness for reading in readings]))
-    low, high = validated.sharpness
-    if not low <= median_sharpness <= high:
-        causes.append(
-            f"The median sharpness of the crops is {median_sharpness:.1f}; the calibration holds from {low:.1f} "
-            f"to {high:.1f}."
-        )
     coding = last_coding(facts)
     if coding not in validated.codings:
         causes.append(
             f"The item is coded as {coding or 'unknown'}; the calibration holds for "
             f"{', '.join(validated.codings)}."
+        )
+        return causes
+    median_sharpness = float(np.median([reading.sharpness for reading in readings]))
+    low, high = calibration.line_for(coding).sharpness
+    if not low <= median_sharpness <= high:
+        causes.append(
+            f"The median sharpness of the crops is {median_sharpness:.1f}; the calibration holds from {low:.1f} "
+            f"to {high:.1f}."
         )
     return causes
 

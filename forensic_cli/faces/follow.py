@@ -1,7 +1,7 @@
 """Faces of sampled frames, found around where they were, and everywhere only where that is needed.
 
 The whole frame is searched at the ends of each stretch of frames. In between, windows around the
-faces that are known and around what has changed are searched by the same detector; the whole frame
+faces that are known and around what is new are searched by the same detector; the whole frame
 too where a face is missing. A face that turns up is then looked for in the frames before, back to
 the last one that was searched whole, so that it is not missing from them.
 """
@@ -33,6 +33,10 @@ from forensic_cli.types import Face, Frame, RgbImage
 _REMEMBERED_SAMPLES = 8
 # Where this share of a picture has changed, the camera may have moved.
 _MOVING_SHARE = 0.1
+# What asking for the motion of the camera, or of heads, takes, in areas of the smallest face that could be
+# searched in the same time: below that, searching is as quick.
+_COST_OF_MOTION = 12.0
+_COST_OF_HEADS = 3.0
 # Above this share of the cost of the whole frame, the whole frame is searched.
 _MAX_COST = 0.7
 
@@ -93,27 +97,26 @@ class Follower:
     def _faces_in_windows(self, sample: Sample) -> list[Face] | None:
         """The faces of a frame that is not searched whole; None where it has to be."""
         image, now, reference = sample.frame.image, sample.sketch, self._searched
-        if reference is None:
+        if reference is None or reference.dots.shape != now.dots.shape:
             return None
         smallest_px = self._smallest_px(image)
         budget = _MAX_COST * image.shape[0] * image.shape[1] / smallest_px**2
         changed = changed_cells(reference, now)
         moved = np.zeros_like(changed)
-        if changed.mean() > _MOVING_SHARE:
+        changes = _where_changed(changed, self._followed, smallest_px, image)
+        if changed.mean() > _MOVING_SHARE and _cost(changes) > _COST_OF_MOTION:
             moved = moved_with_camera(reference, now, changed)
+            changes = _where_changed(changed & ~moved, self._followed, smallest_px, image)
         around = [window_around(face, smallest_px, image) for face in self._places()]
         # Where everything moves, the windows would be searched in vain: asked before with the heads
         # where they were, and again when it is known where they are.
-        if (
-            _cost(around) + _cost(_where_changed(changed & ~moved, self._followed, smallest_px, image))
-            > budget
-        ):
+        if _cost(around) + _cost(changes) > budget:
             return None
         faces = self._search_all(image, around)
         if without_partner(self._followed, faces):
             return None
         changes = _where_changed(changed & ~moved, faces, smallest_px, image)
-        if changes:
+        if _cost(changes) > _COST_OF_HEADS:
             moved |= changed & moved_with_heads(reference, now, faces, image)
             changes = _where_changed(changed & ~moved, faces, smallest_px, image)
         if _cost(around) + _cost(changes) > budget:

@@ -1,8 +1,10 @@
 """What only moved: a changed place that shows what was beside it before holds no new face.
 
 Where the camera moves, or a person sways, much of a picture changes and little in it is new. A shift is
-estimated, and believed cell by cell only where it makes the colours agree: a wrong one explains nothing.
-What turns, comes nearer or is uncovered does not agree, and is searched.
+estimated, and believed cell by cell only where it makes the colours agree. What turns or grows quickly, or
+is uncovered, does not agree, and is searched; even areas agree with any shift, which hides nothing but what
+looks like them. As in a picture at rest, a face that was there and not seen is not looked for again before
+the next search of the whole frame.
 """
 
 from __future__ import annotations
@@ -108,8 +110,10 @@ def moved_with_heads(before: Sketch, after: Sketch, faces: Iterable[Face], image
 
 
 def _head_shift(before: Sketch, after: Sketch, face: Face, image: RgbImage) -> Shift | None:
-    head = cells_under(face.box_xyxy, after.dots, image)
-    around = cells_under(_grown(face, _REACH_WIDTHS), before.dots, image)
+    head = _within(cells_under(face.box_xyxy, after.dots, image), after.dots.shape)
+    around = _within(cells_under(_grown(face, _REACH_WIDTHS), before.dots, image), before.dots.shape)
+    if any(each.start >= each.stop for each in (*head, *around)):
+        return None
     pattern, field = _grey(after.dots[head]), _grey(before.dots[around])
     if min(pattern.shape) < _MIN_DOTS or any(a < b for a, b in zip(field.shape, pattern.shape, strict=True)):
         return None

@@ -1,4 +1,4 @@
-"""A frame reduced to what tells where it has changed: some 400,000 bytes of a full HD picture's six million."""
+"""A frame reduced to what tells where it has changed: some 300,000 bytes of a full HD picture's six million."""
 
 from __future__ import annotations
 

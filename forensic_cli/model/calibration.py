@@ -39,13 +39,10 @@ class ValidatedRange:
 
     Attributes:
         smallest_face_px: side of the smallest face.
-        sharpness: lowest and highest variance of the Laplacian of a crop (see `faces.crop.sharpness`),
-            without the outermost hundredth on either side: blur, enlargement and compression lower it.
         codings: last compressions, for example "lossless", "jpeg", "h264".
     """
 
     smallest_face_px: int
-    sharpness: tuple[float, float]
     codings: tuple[str, ...]
 
 
@@ -68,6 +65,9 @@ class CalibrationLine:
         score_range: lowest and highest score of the tracks that it rests on.
         n_genuine, n_forged: tracks, each of another person.
         crops_per_track: 1 for pictures; of a video's track, whose scores are pooled as a scan pools them.
+        sharpness: lowest and highest variance of the Laplacian (see `faces.crop.sharpness`), the median of a
+            track's crops, without the outermost hundredth on either side: blur, enlargement and
+            compression lower it.
         cllr, cllr_min: as those of `Calibration`, of this coding.
     """
 
@@ -80,6 +80,7 @@ class CalibrationLine:
     n_genuine: int
     n_forged: int
     crops_per_track: int
+    sharpness: tuple[float, float]
     cllr: float
     cllr_min: float
 
@@ -94,6 +95,7 @@ class CalibrationLine:
             "the bounds of the likelihood ratio do not enclose 1": not self.log10_lr_min
             <= 0
             <= self.log10_lr_max,
+            "the validated range of sharpness is empty": not self.sharpness[0] <= self.sharpness[1],
         }
         return tuple(fault for fault, is_present in checks.items() if is_present)
 
@@ -123,7 +125,7 @@ class Calibration:
         conditions: what was done to the tracks, in words.
         cllr: of the bounded ratios, cross-validated by identity. It is the empirical cross-entropy at
             even prior odds (Bruemmer and du Preez 2006; Ramos et al. 2013).
-        cllr_min: the same after the best monotone calibration (pool adjacent violators).
+        cllr_min: the same after the best monotone calibration of each line (pool adjacent violators).
         expected_calibration_error: mean distance between the posterior at even prior odds and the
             share of forged tracks, over ten bins of equal size.
         rows: Cllr a condition.
@@ -150,16 +152,10 @@ class Calibration:
     @property
     def faults(self) -> tuple[str, ...]:
         """What is wrong with the numbers, in words; empty for a usable calibration."""
-        sharpness, codings = self.validated.sharpness, self.validated.codings
-        checks = {
-            "the validated range of sharpness is empty": not sharpness[0] <= sharpness[1],
-            "the calibration's lines are not those of the validated codings": tuple(
-                line.coding for line in self.lines
-            )
-            != codings,
-        }
-        own = [fault for fault, is_present in checks.items() if is_present]
-        return tuple(dict.fromkeys(own + [fault for line in self.lines for fault in line.faults]))
+        own = [fault for line in self.lines for fault in line.faults]
+        if tuple(line.coding for line in self.lines) != self.validated.codings:
+            own.append("the calibration's lines are not those of the validated codings")
+        return tuple(dict.fromkeys(own))
 
     def line_for(self, coding: str) -> CalibrationLine:
         """The line of a last compression.
@@ -177,11 +173,11 @@ def calibration_from_dict(entry: Mapping[str, Any]) -> Calibration:
         KeyError, TypeError: the entry lacks a field or has an unknown one.
     """
     validated = entry["validated"]
-    pair = tuple(validated["sharpness"])
     lines = tuple(
-        CalibrationLine(**{**line, "score_range": tuple(line["score_range"])}) for line in entry["lines"]
+        CalibrationLine(**{**line, **{name: tuple(line[name]) for name in ("score_range", "sharpness")}})
+        for line in entry["lines"]
     )
-    if any(len(ends) != 2 for ends in (pair, *(line.score_range for line in lines))):
+    if any(len(ends) != 2 for line in lines for ends in (line.score_range, line.sharpness)):
         raise TypeError("a range has two ends")
     return Calibration(
         **{
@@ -190,8 +186,6 @@ def calibration_from_dict(entry: Mapping[str, Any]) -> Calibration:
             "forging_methods": tuple(entry["forging_methods"]),
             "conditions": tuple(entry["conditions"]),
             "rows": tuple(CalibrationRow(**row) for row in entry["rows"]),
-            "validated": ValidatedRange(
-                **{**validated, "sharpness": pair, "codings": tuple(validated["codings"])}
-            ),
+            "validated": ValidatedRange(**{**validated, "codings": tuple(validated["codings"])}),
         }
     )

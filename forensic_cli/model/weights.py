@@ -13,7 +13,10 @@ from forensic_cli.errors import WeightsError
 from forensic_cli.model.calibration import Calibration, calibration_from_dict
 
 CATALOGUE_NAME = "weights.json"
-CATALOGUE_SCHEMA = 1
+CATALOGUE_SCHEMA = 2
+# Cells on a side of each architecture's attention map. Here, and not with the networks: a report is drawn
+# without torch.
+_MAP_SIDES = {"lae": 16, "lae-128": 8, "lae-residual": 16}
 ATTENTION_NORMS = ("raw", "relu-max", "sigmoid")
 
 
@@ -86,6 +89,7 @@ class ModelCard:
             "a threshold or the attention scale is no finite number": not all(
                 map(math.isfinite, (self.no_support_threshold, self.forged_threshold, self.attention_scale))
             ),
+            f"the architecture is none of {', '.join(_MAP_SIDES)}": self.arch not in _MAP_SIDES,
             "the attention scale is not above 0": self.attention_scale <= 0,
             "the attention form is neither paper nor signed": self.attention_form not in {"paper", "signed"},
             f"the attention normalisation is none of {', '.join(ATTENTION_NORMS)}": self.attention_norm
@@ -97,6 +101,11 @@ class ModelCard:
                 raise WeightsError(
                     f"{self.name}: {fault}.", "Export the weights again with `lae-forensics train export`."
                 )
+
+    @property
+    def map_side(self) -> int:
+        """Rows and columns of the attention map over a crop."""
+        return _MAP_SIDES[self.arch]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +169,8 @@ def load_catalogue(folder: Path | None = None) -> WeightsCatalogue:
         if document["schema"] != CATALOGUE_SCHEMA:
             raise WeightsError(
                 f"{path} has schema {document['schema']}, this program reads {CATALOGUE_SCHEMA}.",
-                "Use the weights folder that belongs to this version.",
+                "Use the weights folder that belongs to this version, or calibrate and export your own again with "
+                "`lae-forensics train calibrate` and `train export`.",
             )
         cards = tuple(card_from_dict(entry) for entry in document["weights"])
         return WeightsCatalogue(folder, str(document["default"]), cards)

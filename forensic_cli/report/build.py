@@ -81,7 +81,7 @@ def build_report(result: ScanResult, results_dir: Path, form: ReportForm = DRAFT
         glossary=build_glossary(result.model.calibration is not None, lang),
         conditions=build_conditions(result.case, lang),
         attention_top=result.model.attention_scale,
-        attention_note=lang.say("pictures.scale_note"),
+        attention_note=lang.say("pictures.scale_note", cells=str(result.model.map_side)),
     )
 
 

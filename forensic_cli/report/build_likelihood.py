@@ -58,9 +58,15 @@ def build_calibration(calibration: Calibration | None, lang: Language) -> Sectio
     reach = say(
         "calibration.validated_value",
         px=number(validated.smallest_face_px),
-        low=number(validated.sharpness[0], 1),
-        high=number(validated.sharpness[1], 1),
-        codings=", ".join(validated.codings),
+        ranges="; ".join(
+            say(
+                "calibration.sharpness_value",
+                coding=line.coding,
+                low=number(line.sharpness[0], 1),
+                high=number(line.sharpness[1], 1),
+            )
+            for line in calibration.lines
+        ),
     )
     stored = [lang.stored(condition, is_marked=False) for condition in calibration.conditions]
     values = (

@@ -32,7 +32,11 @@ def build_method(result: ScanResult, lang: Language) -> Section:
         lang.say("method.title"),
         paragraphs=(
             *lang.say_all("method.text"),
-            lang.say("method.attention", form=form.get(card.attention_form, card.attention_form)),
+            lang.say(
+                "method.attention",
+                form=form.get(card.attention_form, card.attention_form),
+                cells=str(card.map_side),
+            ),
         ),
         points_title=lang.say("method.rule_title"),
         points=(

@@ -61,11 +61,20 @@ def test_weights_without_a_calibration_give_no_ratio(card: ModelCard) -> None:
             "sharpness of the crops is 2.0",
         ),
         (readings([0.9] * 5), replace(VIDEO, codec="hevc"), "coded as hevc"),
+        (readings([0.9] * 5), replace(VIDEO, codec="mjpeg"), "coded as mjpeg"),
         (readings([0.9]), replace(IMAGE, container="WEBP"), "coded as webp"),
         (readings([0.9]), VIDEO, "1 of 1 frames"),
         ([replace(row, confidence=0.1) for row in readings([0.9] * 5)], VIDEO, "confidence is 0.10"),
     ],
-    ids=["small", "blurred", "other codec", "other picture format", "too few frames", "hardly a face"],
+    ids=[
+        "small",
+        "blurred",
+        "other codec",
+        "pictures in a row",
+        "other picture format",
+        "too few frames",
+        "hardly a face",
+    ],
 )
 def test_outside_the_validated_range_there_is_no_ratio(
     calibrated: ModelCard, rows: list[CropReading], facts: MediaFacts, why: str
@@ -74,6 +83,17 @@ def test_outside_the_validated_range_there_is_no_ratio(
     assert finding.log10_lr is None
     assert finding.lr_note.startswith(f"{OUTSIDE}. ")
     assert why in finding.lr_note
+
+
+def test_each_coding_has_its_own_range_of_sharpness(calibrated: ModelCard, calibration: Calibration) -> None:
+    lines = tuple(
+        replace(line, sharpness=(50.0, 500.0)) if line.coding == "jpeg" else line
+        for line in calibration.lines
+    )
+    card = replace(calibrated, calibration=replace(calibration, lines=lines))
+    rows = [replace(row, sharpness=20.0) for row in readings([0.2])]
+    assert "from 50.0 to 500.0" in finding_of(card, rows, IMAGE).lr_note
+    assert finding_of(card, rows, replace(IMAGE, container="PNG")).log10_lr is not None
 
 
 def test_the_calibrations_own_smallest_face_counts(calibrated: ModelCard, calibration: Calibration) -> None:
@@ -120,7 +140,7 @@ def test_an_items_ratio_is_that_of_its_leading_track(calibrated: ModelCard) -> N
     ("facts", "coding"),
     [
         (VIDEO, "h264"),
-        (replace(VIDEO, codec="mjpeg"), "jpeg"),
+        (replace(VIDEO, codec="mjpeg"), "mjpeg"),
         (IMAGE, "jpeg"),
         (replace(IMAGE, container="PNG"), "lossless"),
         (replace(IMAGE, container="WEBP"), "webp"),

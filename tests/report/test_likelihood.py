@@ -124,7 +124,7 @@ def test_the_calibration_stands_with_the_model(pages: list[str]) -> None:
         "40 genuine and 40 forged face tracks of 40 people",
         "Cllr 0.610 (empirical cross-entropy at even prior odds); at best 0.520",
         "Expected calibration error 0.040",
-        "faces from 80 px; sharpness 5.0 to 5,000.0; coded as lossless, jpeg, h264",
+        "faces from 80 px; coded as lossless of sharpness 5.0 to 5,000.0; coded as jpeg of sharpness",
         "test-tippett.png",
         "JPEG 75 in-domain 40 40 0.610 0.520",
         "ELUB",

@@ -158,7 +158,7 @@ def test_methods_and_conditions_come_equally_often(found: Units) -> None:
 def test_a_unit_is_genuine_forged_and_forged_otherwise(found: Units) -> None:
     assert len(found.genuine) == len(found.forged) == len(found.forged_held_out) == len(found.identities)
     assert found.genuine.mean() < found.forged_held_out.mean() < found.forged.mean()
-    assert len(found.sharpness) == 2 * len(found.identities)
+    assert found.sharpness.shape == (len(found.identities), 2)
 
 
 def test_too_few_people_are_a_usage_error(people: Path) -> None:
@@ -268,7 +268,9 @@ def test_the_record_says_what_was_measured_on_whom(calibrated: Calibration, foun
     assert video.log10_lr(0.0).value < lossless.log10_lr(0.0).value
     assert (lossless.crops_per_track, video.crops_per_track) == (1, 5)
     assert 0 < calibrated.cllr_min <= calibrated.cllr < 1
-    assert calibrated.validated.sharpness[0] < calibrated.validated.sharpness[1]
+    assert all(line.sharpness[0] < line.sharpness[1] for line in calibrated.lines)
+    assert video.sharpness[1] < lossless.sharpness[1]
+    assert calibrated.cllr_min == pytest.approx(np.mean([line.cllr_min for line in calibrated.lines]))
     assert "each once genuine and once forged here" in calibrated.data
     assert "as a donor: the 4 who did were left out." in calibrated.data
     assert "went on from" not in calibrated.data

@@ -148,7 +148,7 @@ def test_genuine_forged_and_held_out_scores_are_of_such_crops(found: Units) -> N
     assert found.genuine.mean() == pytest.approx(-1, abs=0.4)
     assert found.forged.mean() == pytest.approx(1, abs=0.4)
     assert found.forged_held_out.mean() == pytest.approx(0, abs=0.4)
-    assert len(found.sharpness) == 2 * len(found.identities)
+    assert found.sharpness.shape == (len(found.identities), 2)
 
 
 def test_held_out_fakes_are_those_of_the_units_own_people(found: Units) -> None:

@@ -56,11 +56,11 @@ def calibration_record(units: Units, fits: Mapping[str, CodingFit], start_from: 
         start_from: weights that the run went on from; "" = none.
     """
     bounded = units.joined({coding: own.bounded for coding, own in fits.items()})
-    low, high = np.percentile(units.sharpness, _SHARPNESS_PERCENTILES)
+    lines = tuple(_line(coding, units.of_coding(coding), own) for coding, own in fits.items())
     n = len(units.genuine)
     return Calibration(
         method=_METHOD,
-        lines=tuple(_line(coding, units.of_coding(coding), own) for coding, own in fits.items()),
+        lines=lines,
         bound_rule=RULE,
         n_genuine=n,
         n_forged=n,
@@ -69,13 +69,11 @@ def calibration_record(units: Units, fits: Mapping[str, CodingFit], start_from: 
         forging_methods=tuple(sorted(set(units.methods))),
         conditions=tuple(condition.name for condition in UNIT_CONDITIONS),
         cllr=cllr(bounded.genuine, bounded.forged),
-        cllr_min=cllr_min(units.genuine, units.forged),
-        expected_calibration_error=expected_calibration_error(bounded.genuine, bounded.forged),
-        validated=ValidatedRange(
-            SMALL_FACE_PX,
-            (float(low), float(high)),
-            units.codings,
+        cllr_min=float(
+            np.average([line.cllr_min for line in lines], weights=[line.n_genuine for line in lines])
         ),
+        expected_calibration_error=expected_calibration_error(bounded.genuine, bounded.forged),
+        validated=ValidatedRange(SMALL_FACE_PX, units.codings),
         rows=tuple(_rows(units, bounded)),
         tippett_file=TIPPETT_NAME,
         entropy_file=ENTROPY_NAME,
@@ -85,6 +83,7 @@ def calibration_record(units: Units, fits: Mapping[str, CodingFit], start_from: 
 def _line(coding: str, scores: CodedScores, made: CodingFit) -> CalibrationLine:
     values = np.concatenate([scores.genuine, scores.forged])
     bounded = made.bounded
+    dullest, sharpest = np.percentile(scores.sharpness, _SHARPNESS_PERCENTILES)
     return CalibrationLine(
         coding=coding,
         slope=made.line.slope,
@@ -95,6 +94,7 @@ def _line(coding: str, scores: CodedScores, made: CodingFit) -> CalibrationLine:
         n_genuine=len(scores.genuine),
         n_forged=len(scores.forged),
         crops_per_track=CONDITIONS_OF_CODING[coding][0].n_crops,
+        sharpness=(float(dullest), float(sharpest)),
         cllr=cllr(bounded.genuine, bounded.forged),
         cllr_min=cllr_min(scores.genuine, scores.forged),
     )

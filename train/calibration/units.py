@@ -58,6 +58,7 @@ class CodedScores:
         genuine, forged: (n,) scores.
         forged_held_out: (m,) scores.
         held_out_units: (m,) which of these n units each belongs to.
+        sharpness: (n, 2), see `Units`.
     """
 
     units: NDArray[np.intp]
@@ -66,6 +67,7 @@ class CodedScores:
     forged: Scores
     forged_held_out: Scores
     held_out_units: NDArray[np.intp]
+    sharpness: Scores
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +83,7 @@ class Units:
         held_out: (m,) methods; m is n, or less where the fakes of a dataset are used.
         held_out_units: (m,) which unit each belongs to.
         forged_held_out: (m,) scores.
-        sharpness: of the genuine and the forged tracks, the median over their crops.
+        sharpness: (n, 2) of the genuine and the forged tracks, the median over their crops.
         n_choosing: people left out since they had a part in choosing the checkpoint.
         n_left_out: people left out since they gave no unit.
         is_stored: the fakes lay in the dataset; otherwise they were forged here.
@@ -118,6 +120,7 @@ class Units:
             self.forged[chosen],
             self.forged_held_out[held_out],
             np.searchsorted(chosen, self.held_out_units[held_out]),
+            self.sharpness[chosen],
         )
 
     def joined(self, of_codings: Mapping[str, LogRatios]) -> LogRatios:
@@ -184,7 +187,7 @@ def score_units(
         held_out=tuple(found[number].held_out for number in with_held_out),
         held_out_units=np.array(with_held_out, np.intp),
         forged_held_out=np.array([found[number].scores[2] for number in with_held_out]),
-        sharpness=np.array([value for unit in found for value in unit.sharpness]),
+        sharpness=np.array([unit.sharpness for unit in found]),
         n_choosing=draw.n_choosing,
         n_left_out=draw.n_people - draw.n_choosing - len({*identities, *partners}),
         is_stored=draw.is_stored,

@@ -58,7 +58,7 @@ def evaluate(
         float | None,
         typer.Option(
             "--threshold",
-            help="Score from which a genuine crop is a false alarm. [default: 5% of validation's reach it]",
+            help="Score from which a genuine crop is a false alarm. [default: that of validation]",
             show_default=False,
         ),
     ] = None,

@@ -101,7 +101,7 @@ def _attention(evaluation: Evaluation) -> Iterator[str]:
         if threshold is None
         else f"IoU threshold {threshold:.4g}, of validation"
     )
-    yield f"raw map, {evaluation.attention_form} form; {iou}; on rim: peak on the outermost ring, 23% of the cells"
+    yield f"raw map, {evaluation.attention_form} form; {iou}; on rim: peak on the outermost ring of cells"
     yield "chance: the mask's share of the crop; pointing game and energy of an even map, and IoU of the whole crop"
 
 
