@@ -355,6 +355,26 @@ def test_the_command_prints_every_figure_and_calibrates_to_the_same_bytes_again(
         assert row.condition in text
 
 
+def test_a_coding_in_which_scores_do_not_separate_gets_no_line(
+    people: Path, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = units.score_tracks
+
+    def score(tracks: Sequence[Sequence[RgbImage]], encoder: Encoder, device: torch.device) -> np.ndarray:
+        turned = np.array([-1.0 if len(track) > 1 else 1.0 for track in tracks])
+        return turned * before(tracks, encoder, device)
+
+    monkeypatch.setattr(units, "score_tracks", score)
+    made = calibrate_run(people, Path(shutil.copytree(run, tmp_path / "run")))
+    assert tuple(line.coding for line in made.lines) == made.validated.codings == ("lossless", "jpeg")
+    assert made.n_genuine == 2 * made.n_identities
+    assert "no ratio for what was coded as h264 last" in made.data
+    assert not any("H.264" in condition for condition in made.conditions)
+    assert not any("H.264" in row.condition for row in made.rows)
+    assert 0 < made.cllr < 1
+    assert made.faults == ()
+
+
 def test_scores_that_do_not_separate_are_refused(
     people: Path, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

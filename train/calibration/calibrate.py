@@ -18,7 +18,7 @@ from train.calibration.logistic import fit_logistic
 from train.calibration.plots import entropy_png, tippett_png
 from train.calibration.record import ENTROPY_NAME, N_FOLDS, TIPPETT_NAME, CodingFit, calibration_record
 from train.calibration.stored_units import stored_units
-from train.calibration.units import CodedScores, LogRatios, score_units
+from train.calibration.units import CodedScores, LogRatios, Units, score_units
 from train.data.dataset import read_dataset
 from train.recipe import Source
 from train.run_folder import RunFolder
@@ -48,7 +48,8 @@ def calibrate_run(
     draw_units = stored_units if run.recipe.source is Source.STORED else forged_units
     draw = draw_units(dataset, read_dataset(dataset), run.recipe, run.choosing())
     units = score_units(draw, run.encoder, on_progress)
-    fits = {coding: fit(units.of_coding(coding)) for coding in units.codings}
+    fits = fit_each_coding(units)
+    units = units.only(tuple(fits))
     calibration = calibration_record(units, fits, run.recipe.start_from)
     document = {
         "checkpoint_sha256": hash_evidence(run.folder.best).sha256,
@@ -87,6 +88,26 @@ def read_calibration(run_path: Path) -> Calibration | None:
     if checkpoint_sha256 != hash_evidence(RunFolder(run_path).best).sha256:
         raise UsageError(f"{path} was made with another checkpoint than the run's best.", remedy)
     return calibration
+
+
+def fit_each_coding(units: Units) -> dict[str, CodingFit]:
+    """Calibrates each coding in which forged tracks score above genuine ones, in every fold.
+
+    The others get no line, and items that were coded so no likelihood ratio.
+
+    Raises:
+        UsageError: there is no such coding.
+    """
+    fits: dict[str, CodingFit] = {}
+    fault: UsageError | None = None
+    for coding in units.codings:
+        try:
+            fits[coding] = fit(units.of_coding(coding))
+        except UsageError as error:
+            fault = error
+    if not fits and fault is not None:
+        raise fault
+    return fits
 
 
 def fit(units: CodedScores) -> CodingFit:

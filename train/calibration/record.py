@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -58,6 +58,7 @@ def calibration_record(units: Units, fits: Mapping[str, CodingFit], start_from: 
     bounded = units.joined({coding: own.bounded for coding, own in fits.items()})
     lines = tuple(_line(coding, units.of_coding(coding), own) for coding, own in fits.items())
     n = len(units.genuine)
+    missing = [coding for coding in CONDITIONS_OF_CODING if coding not in fits]
     return Calibration(
         method=_METHOD,
         lines=lines,
@@ -65,9 +66,9 @@ def calibration_record(units: Units, fits: Mapping[str, CodingFit], start_from: 
         n_genuine=n,
         n_forged=n,
         n_identities=len(units.people),
-        data=" ".join((_data(units), *_choice(units, start_from))),
+        data=" ".join((_data(units), *_uncalibrated(missing), *_choice(units, start_from))),
         forging_methods=tuple(sorted(set(units.methods))),
-        conditions=tuple(condition.name for condition in UNIT_CONDITIONS),
+        conditions=tuple(condition.name for condition in UNIT_CONDITIONS if condition.coding in fits),
         cllr=cllr(bounded.genuine, bounded.forged),
         cllr_min=float(
             np.average([line.cllr_min for line in lines], weights=[line.n_genuine for line in lines])
@@ -116,6 +117,14 @@ def _data(units: Units) -> str:
         f"{n - n_others} of the same people{others}: as a picture, and as a short H.264 clip of a small camera "
         f"motion. {n_held_out} of these people were forged by a method not trained on as well."
     )
+
+
+def _uncalibrated(codings: Sequence[str]) -> Iterator[str]:
+    if codings:
+        yield (
+            f"There is no ratio for what was coded as {', '.join(codings)} last: forged tracks did not score above "
+            "genuine ones there."
+        )
 
 
 def _choice(units: Units, start_from: str) -> Iterator[str]:

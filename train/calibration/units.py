@@ -9,7 +9,7 @@ require, but for the donors of swapped faces. A track's score is pooled as a sca
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -121,6 +121,24 @@ class Units:
             self.forged_held_out[held_out],
             np.searchsorted(chosen, self.held_out_units[held_out]),
             self.sharpness[chosen],
+        )
+
+    def only(self, codings: Sequence[str]) -> Units:
+        """The units in these codings."""
+        chosen = np.flatnonzero([condition.coding in codings for condition in self.conditions])
+        held_out = np.flatnonzero(np.isin(self.held_out_units, chosen))
+        return replace(
+            self,
+            identities=tuple(self.identities[k] for k in chosen),
+            partners=tuple(self.partners[k] for k in chosen),
+            conditions=tuple(self.conditions[k] for k in chosen),
+            methods=tuple(self.methods[k] for k in chosen),
+            genuine=self.genuine[chosen],
+            forged=self.forged[chosen],
+            held_out=tuple(self.held_out[k] for k in held_out),
+            held_out_units=np.searchsorted(chosen, self.held_out_units[held_out]),
+            forged_held_out=self.forged_held_out[held_out],
+            sharpness=self.sharpness[chosen],
         )
 
     def joined(self, of_codings: Mapping[str, LogRatios]) -> LogRatios:
