@@ -70,7 +70,8 @@ def main() -> None:
     recipe = work / "loop.toml"
     recipe.write_text(RECIPE.format(n_images=size["images"]), encoding="utf-8")
     weights = load_catalogue(ROOT / "weights")
-    start = weights.path(weights.card())
+    # The recipe trains the paper's encoder at 256 px: it goes on from weights of that.
+    start = weights.path(weights.card("lae-face-v1"))
 
     data, forged, one, two = (work / name for name in ("data", "forged", "stage1", "stage2"))
     run("train", "prepare", photos, *prepared, "--out", data)

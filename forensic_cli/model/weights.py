@@ -89,7 +89,6 @@ class ModelCard:
             "a threshold or the attention scale is no finite number": not all(
                 map(math.isfinite, (self.no_support_threshold, self.forged_threshold, self.attention_scale))
             ),
-            f"the architecture is none of {', '.join(_MAP_SIDES)}": self.arch not in _MAP_SIDES,
             "the attention scale is not above 0": self.attention_scale <= 0,
             "the attention form is neither paper nor signed": self.attention_form not in {"paper", "signed"},
             f"the attention normalisation is none of {', '.join(ATTENTION_NORMS)}": self.attention_norm
@@ -104,7 +103,7 @@ class ModelCard:
 
     @property
     def map_side(self) -> int:
-        """Rows and columns of the attention map over a crop."""
+        """Rows and columns of the attention map over a crop; of an architecture that `ARCHITECTURES` has."""
         return _MAP_SIDES[self.arch]
 
 

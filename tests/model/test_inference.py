@@ -15,6 +15,7 @@ from safetensors.torch import save
 
 from forensic_cli.config import DeviceName, ModelSettings
 from forensic_cli.errors import UsageError, WeightsError
+from forensic_cli.model.architectures import ARCHITECTURES, make_encoder
 from forensic_cli.model.inference import Examiner, build_encoder, choose_device
 from forensic_cli.model.lae import attention_map, latent_activations, normalise
 from forensic_cli.model.weights import ModelCard
@@ -88,6 +89,12 @@ def test_weights_of_another_network_are_refused(card: ModelCard) -> None:
 def test_unknown_architecture_is_refused(card: ModelCard) -> None:
     with pytest.raises(WeightsError, match="does not know"):
         build_encoder(replace(card, arch="resnet"), b"")
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_a_card_knows_the_resolution_of_its_attention_map(card: ModelCard, arch: str) -> None:
+    side = replace(card, arch=arch).map_side
+    assert make_encoder(arch).eval()(torch.zeros(1, 3, 256, 256)).concepts.shape[2:] == (side, side)
 
 
 def test_altered_weights_are_refused_by_the_examiner(weights_folder: Path, tmp_path: Path) -> None:
