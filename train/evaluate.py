@@ -223,7 +223,4 @@ def _score_threshold(validation: Sequence[EvaluationRow], given: float | None) -
     if given is not None:
         return given, "as given"
     value = score_thresholds(validation).forged
-    return (
-        value,
-        f"of validation, at most {FALSE_POSITIVE_RATE:.0%} in each compression",
-    )
+    return value, f"of validation, at most {FALSE_POSITIVE_RATE:.0%} in each compression"

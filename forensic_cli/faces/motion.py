@@ -55,6 +55,7 @@ def moved_with_camera(before: Sketch, after: Sketch, changed: CellMask) -> CellM
     if before.dots.shape != after.dots.shape:
         return moved
     grey_before, grey_after = (_grey(sketch.dots).astype(np.float32) for sketch in (before, after))
+    limit = difference_limit(before.cells)
     everywhere = list(_parts(moved.shape))
     parts = [part for part in everywhere if changed[part].sum() >= _MIN_CHANGED]
     if 2 * len(parts) >= len(everywhere):
@@ -69,13 +70,13 @@ def moved_with_camera(before: Sketch, after: Sketch, changed: CellMask) -> CellM
             (dx, dy), _ = cv2.phaseCorrelate(piece, grey_after[dots], window)
             # Between pictures of one colour there is no shift to be found.
             if np.isfinite((dx, dy)).all():
-                moved[part] = _agreeing(before, after, Shift(dx, dy), part)
+                moved[part] = _agreeing(before, after, Shift(dx, dy), part, limit)
                 shifts.append((dx, dy))
     if shifts:
         # The middle one of all: at most half of the parts are filled by things that go their own way.
         shift = Shift(*np.median(shifts, axis=0).tolist())
         for part in parts:
-            moved[part] |= _agreeing(before, after, shift, part)
+            moved[part] |= _agreeing(before, after, shift, part, limit)
     return moved & changed
 
 
@@ -100,12 +101,13 @@ def moved_with_heads(before: Sketch, after: Sketch, faces: Iterable[Face], image
     moved = np.zeros(after.cells.shape[:2], np.bool_)
     if before.dots.shape != after.dots.shape:
         return moved
+    limit = difference_limit(before.cells)
     for face in faces:
         shift = _head_shift(before, after, face, image)
         if shift is None:
             continue
         body = _within(cells_under(_grown(face, _BODY_WIDTHS), moved, image), moved.shape)
-        moved[body] |= _agreeing(before, after, shift, body)
+        moved[body] |= _agreeing(before, after, shift, body, limit)
     return moved
 
 
@@ -138,16 +140,16 @@ def _vertex(scores: np.ndarray, peak: int) -> float:
     return 0.0 if bend >= 0 else float(np.clip((low - high) / (2 * bend), -0.5, 0.5))
 
 
-def _agreeing(before: Sketch, after: Sketch, shift: Shift, part: tuple[slice, slice]) -> CellMask:
-    """The cells of a part that look as the shifted picture does, and to which it reaches."""
+def _agreeing(
+    before: Sketch, after: Sketch, shift: Shift, part: tuple[slice, slice], limit: float
+) -> CellMask:
+    """The cells of a part that look as the shifted picture does, within a limit, and to which it reaches."""
     rows, columns = _dots_of(part)
     size = (columns.stop - columns.start, rows.stop - rows.start)
     matrix = np.array([[1.0, 0.0, shift.dx - columns.start], [0.0, 1.0, shift.dy - rows.start]])
     moved = cv2.warpAffine(before.dots, matrix, size, flags=cv2.INTER_LINEAR)
     difference = np.abs(after.cells[part] - means_of(moved.astype(np.uint8))).max(axis=2)
-    return np.asarray(
-        (difference <= difference_limit(before.cells)) & _reached(before.cells.shape[:2], shift)[part]
-    )
+    return np.asarray((difference <= limit) & _reached(before.cells.shape[:2], shift)[part])
 
 
 def _reached(shape: tuple[int, ...], shift: Shift) -> CellMask:

@@ -53,8 +53,9 @@ def sketch_of(image: RgbImage, smallest_face_px: float) -> Sketch:
     height, width = image.shape[:2]
     cell_px = smallest_face_px / CELLS_A_FACE
     columns, rows = max(1, round(width / cell_px)), max(1, round(height / cell_px))
-    dots = cv2.resize(image, (columns * DOTS_A_CELL, rows * DOTS_A_CELL), interpolation=cv2.INTER_AREA)
-    return Sketch(dots.astype(np.uint8), means_of(dots.astype(np.uint8)))
+    size = (columns * DOTS_A_CELL, rows * DOTS_A_CELL)
+    dots = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return Sketch(dots, means_of(dots))
 
 
 def means_of(dots: Dots) -> Cells:

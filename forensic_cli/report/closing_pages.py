@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reportlab.platypus import CondPageBreak, PageBreak, Spacer
 
 from forensic_cli.report.flow import Story, paragraph
@@ -59,25 +61,19 @@ def _error_rates(model: ReportModel) -> Story:
 def _calibration(model: ReportModel) -> Story:
     if model.calibration is None:
         return []
-    header = _header(model.language.say_all("calibration.columns"))
-    rows = [
-        [_error_cell(cell, column) for column, cell in enumerate(cells)] for cells in model.calibration_rows
-    ]
-    lines = [
-        [_error_cell(cell, column) for column, cell in enumerate(cells)] for cells in model.calibration_lines
-    ]
-    story = [
-        *section_story(model.calibration),
-        Spacer(0, 6),
-        paragraph(model.language.say("calibration.lines_note"), "note"),
-        ruled_table(_header(model.language.say_all("calibration.lines_columns")), lines, _LINE_WIDTHS),
-    ]
-    if rows:
-        story += [
-            Spacer(0, 6),
-            paragraph(model.language.say("calibration.rows_note"), "note"),
-            ruled_table(header, rows, _CALIBRATION_WIDTHS),
-        ]
+    lang = model.language
+    story = section_story(model.calibration)
+    tables = (
+        ("lines_note", "lines_columns", model.calibration_lines, _LINE_WIDTHS),
+        ("rows_note", "columns", model.calibration_rows, _CALIBRATION_WIDTHS),
+    )
+    for note, columns, rows, widths in tables:
+        if rows:
+            story += [
+                Spacer(0, 6),
+                paragraph(lang.say(f"calibration.{note}"), "note"),
+                ruled_table(_header(lang.say_all(f"calibration.{columns}")), _cells(rows), widths),
+            ]
     return story
 
 
@@ -89,7 +85,7 @@ def _header(columns: tuple[str, ...]) -> Story:
 
 
 def _error_table(table: ErrorTable, columns: tuple[str, ...]) -> object:
-    rows = [[_error_cell(cell, column) for column, cell in enumerate(cells)] for cells in table.rows]
+    rows = _cells(table.rows)
     header, widths = _header(columns), list(_ERROR_WIDTHS)
     if table.dataset:
         # It stands above the table, and its column goes to the one before.
@@ -97,6 +93,10 @@ def _error_table(table: ErrorTable, columns: tuple[str, ...]) -> object:
             del row[_DATASET]
         widths[_DATASET - 1] += widths.pop(_DATASET)
     return ruled_table(header, rows, widths, padding=2.6)
+
+
+def _cells(rows: Sequence[Sequence[str]]) -> list[list[Story]]:
+    return [[_error_cell(cell, column) for column, cell in enumerate(cells)] for cells in rows]
 
 
 def _error_cell(cell: str, column: int) -> Story:

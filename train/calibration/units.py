@@ -111,22 +111,21 @@ class Units:
 
     def of_coding(self, coding: str) -> CodedScores:
         """The scores of the units in one coding."""
-        chosen = np.flatnonzero([condition.coding == coding for condition in self.conditions])
-        held_out = np.flatnonzero(np.isin(self.held_out_units, chosen))
+        units, held_out_tracks = self._places((coding,))
+        own = self.only((coding,))
         return CodedScores(
-            chosen,
-            held_out,
-            self.genuine[chosen],
-            self.forged[chosen],
-            self.forged_held_out[held_out],
-            np.searchsorted(chosen, self.held_out_units[held_out]),
-            self.sharpness[chosen],
+            units,
+            held_out_tracks,
+            own.genuine,
+            own.forged,
+            own.forged_held_out,
+            own.held_out_units,
+            own.sharpness,
         )
 
     def only(self, codings: Sequence[str]) -> Units:
         """The units in these codings."""
-        chosen = np.flatnonzero([condition.coding in codings for condition in self.conditions])
-        held_out = np.flatnonzero(np.isin(self.held_out_units, chosen))
+        chosen, held_out = self._places(codings)
         return replace(
             self,
             identities=tuple(self.identities[k] for k in chosen),
@@ -140,6 +139,11 @@ class Units:
             forged_held_out=self.forged_held_out[held_out],
             sharpness=self.sharpness[chosen],
         )
+
+    def _places(self, codings: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Which units, and which held-out tracks, are in these codings."""
+        units = np.flatnonzero([condition.coding in codings for condition in self.conditions])
+        return units, np.flatnonzero(np.isin(self.held_out_units, units))
 
     def joined(self, of_codings: Mapping[str, LogRatios]) -> LogRatios:
         """The ratios of each coding's units, in the order of all units."""
