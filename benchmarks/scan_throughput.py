@@ -44,6 +44,7 @@ from forensic_cli.faces.crop import cut_crop
 from forensic_cli.faces.detect import Detection, detect_stream, make_detector
 from forensic_cli.faces.track import Tracker
 from forensic_cli.isolation.isolated import IsolatedReader
+from forensic_cli.isolation.stream import use_one_opencv_thread
 from forensic_cli.media import open_media
 from forensic_cli.media.discover import discover
 from forensic_cli.media.facts import collect_facts
@@ -114,6 +115,8 @@ class Bench:
 
     def __init__(self, clip: Path, config: ScanConfig, examiner: Examiner) -> None:
         self.clip, self.config, self.examiner = clip, config, examiner
+        self._n_opencv_threads = cv2.getNumThreads()
+        use_one_opencv_thread()
         self.frames: list[Frame] = self.decode()
         self.detections: list[Detection] = self.detect()
         self.crops: list[Crop] = self.cut()
@@ -180,6 +183,7 @@ class Bench:
 
     def straight_line(self) -> None:
         """What a plain script does: one thing after the other, on the same sampled frames."""
+        cv2.setNumThreads(self._n_opencv_threads)
         wanted = {frame.index for frame in self.frames}
         detector = make_detector(self.config.faces)
         capture = cv2.VideoCapture(str(self.clip))
@@ -196,6 +200,7 @@ class Bench:
                     self.examiner.read([cut_crop(frame, face, track).image])
             number += 1
         capture.release()
+        use_one_opencv_thread()
 
     @property
     def stages(self) -> dict[str, Callable[[], object]]:

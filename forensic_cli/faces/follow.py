@@ -20,6 +20,7 @@ from forensic_cli.faces.detector import FaceDetector
 from forensic_cli.faces.motion import moved_with_camera, moved_with_heads
 from forensic_cli.faces.sketch import CellMask, Sketch
 from forensic_cli.faces.windows import (
+    NARROW_WIDTHS,
     Window,
     search_window,
     window_around,
@@ -72,27 +73,45 @@ class Follower:
         self._gone: list[tuple[Face, int]] = []
         self._searched: Sketch | None = None
 
-    def resolve(self, stretch: Sequence[Sample]) -> list[list[Face]]:
-        """Finds the faces of the next frames, of which the first ever and every last are searched whole.
+    def follow(self, sample: Sample) -> list[Face]:
+        """Finds the faces of the next frame, by falling confidence: those that the ones before lead to.
+
+        The first frame ever is searched whole.
+        """
+        faces = None if sample.whole else self._faces_in_windows(sample)
+        if faces is None:
+            if sample.whole is None:
+                sample.whole = self._search(partial(self._detector.detect, sample.frame.image))
+            self._searched = sample.sketch.copy()
+            faces = sample.whole.result()
+        self._remember(faces)
+        return faces
+
+    def go_back(self, stretch: Sequence[Sample], followed: Sequence[list[Face]]) -> list[list[Face]]:
+        """Looks for each face that turned up in the frames before, as far back as they were not whole.
+
+        Args:
+            stretch: frames that were followed, the last one searched whole.
+            followed: what `follow` found in each.
 
         Returns:
             For each frame its faces, by falling confidence.
         """
-        found = []
-        for sample in stretch:
-            found.append(self._faces_of(sample))
-            self._remember(found[-1])
-        self._go_back(stretch, found)
+        found = list(followed)
+        sought: list[Face] = []
+        for i in range(len(stretch) - 1, 0, -1):
+            sample = stretch[i - 1]
+            if sample.whole is not None:
+                sought = []
+                continue
+            sought = without_repeats(sought + without_partner(found[i], found[i - 1]))
+            if not sought:
+                continue
+            image = sample.frame.image
+            windows = [window_around(face, self._smallest_px(image), image) for face in sought]
+            found[i - 1] = without_repeats([*found[i - 1], *self._search_all(image, windows)])
+            sought = without_partner(sought, found[i - 1])
         return found
-
-    def _faces_of(self, sample: Sample) -> list[Face]:
-        faces = None if sample.whole else self._faces_in_windows(sample)
-        if faces is not None:
-            return faces
-        if sample.whole is None:
-            sample.whole = self._search(partial(self._detector.detect, sample.frame.image))
-        self._searched = sample.sketch.copy()
-        return sample.whole.result()
 
     def _faces_in_windows(self, sample: Sample) -> list[Face] | None:
         """The faces of a frame that is not searched whole; None where it has to be."""
@@ -107,14 +126,18 @@ class Follower:
         if changed.mean() > _MOVING_SHARE and _cost(changes) > _COST_OF_MOTION:
             moved = moved_with_camera(reference, now, changed)
             changes = _where_changed(changed & ~moved, self._followed, smallest_px, image)
-        around = [window_around(face, smallest_px, image) for face in self._places()]
+        around = [window_around(face, smallest_px, image, NARROW_WIDTHS) for face in self._followed]
+        around += [window_around(face, smallest_px, image) for face, _ in self._gone]
         # Where everything moves, the windows would be searched in vain: asked before with the heads
         # where they were, and again when it is known where they are.
         if _cost(around) + _cost(changes) > budget:
             return None
         faces = self._search_all(image, around)
-        if without_partner(self._followed, faces):
-            return None
+        if missing := without_partner(self._followed, faces):
+            wide = [window_around(face, smallest_px, image) for face in missing]
+            faces = without_repeats([*faces, *self._search_all(image, wide)])
+            if without_partner(self._followed, faces):
+                return None
         changes = _where_changed(changed & ~moved, faces, smallest_px, image)
         if _cost(changes) > _COST_OF_HEADS:
             moved |= changed & moved_with_heads(reference, now, faces, image)
@@ -125,9 +148,6 @@ class Follower:
         reference.take_over(now, moved | cells_within((window.box_xyxy for window in changes), now, image))
         return without_repeats([*faces, *self._search_all(image, changes)]) if changes else faces
 
-    def _places(self) -> list[Face]:
-        return [*self._followed, *(face for face, _ in self._gone)]
-
     def _remember(self, faces: Sequence[Face]) -> None:
         """Takes the faces of the next frame for those that are followed from here."""
         lost = [(face, 1) for face in without_partner(self._followed, faces)]
@@ -135,22 +155,6 @@ class Follower:
         still = without_partner([face for face, _ in before], faces)
         self._gone = lost + [(face, age) for face, age in before if any(face is other for other in still)]
         self._followed = list(faces)
-
-    def _go_back(self, stretch: Sequence[Sample], found: list[list[Face]]) -> None:
-        """Looks for each face that turned up in the frames before, as far back as they were not whole."""
-        sought: list[Face] = []
-        for i in range(len(stretch) - 1, 0, -1):
-            sample = stretch[i - 1]
-            if sample.whole is not None:
-                sought = []
-                continue
-            sought = without_repeats(sought + without_partner(found[i], found[i - 1]))
-            if not sought:
-                continue
-            image = sample.frame.image
-            windows = [window_around(face, self._smallest_px(image), image) for face in sought]
-            found[i - 1] = without_repeats([*found[i - 1], *self._search_all(image, windows)])
-            sought = without_partner(sought, found[i - 1])
 
     def _smallest_px(self, image: RgbImage) -> float:
         return self._detector.smallest_face_px(image.shape[1], image.shape[0])

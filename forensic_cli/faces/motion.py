@@ -75,8 +75,10 @@ def moved_with_camera(before: Sketch, after: Sketch, changed: CellMask) -> CellM
     if shifts:
         # The middle one of all: at most half of the parts are filled by things that go their own way.
         shift = Shift(*np.median(shifts, axis=0).tolist())
+        asked = np.zeros_like(moved)
         for part in parts:
-            moved[part] |= _agreeing(before, after, shift, part, limit)
+            asked[part] = True
+        moved |= asked & _agreeing(before, after, shift, _all_cells(moved), limit)
     return moved & changed
 
 
@@ -89,6 +91,11 @@ def _parts(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
     for top, bottom in pairwise(rows.tolist()):
         for left, right in pairwise(columns.tolist()):
             yield slice(top, bottom), slice(left, right)
+
+
+def _all_cells(grid: CellMask) -> tuple[slice, slice]:
+    rows, columns = grid.shape
+    return slice(0, rows), slice(0, columns)
 
 
 def moved_with_heads(before: Sketch, after: Sketch, faces: Iterable[Face], image: RgbImage) -> CellMask:

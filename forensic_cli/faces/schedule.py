@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from threading import Event
@@ -20,9 +20,9 @@ _Faces = list[Face]
 _Resolving = tuple[deque[Frame], Future[list[_Faces]]]
 
 # Every so many samples, the whole frame is searched.
-WHOLE_EVERY = 8
+WHOLE_EVERY = 12
 # Two such stretches are held. Where frames are so large that this would take more memory, the
-# stretches are shorter; full HD takes 100 MB.
+# stretches are shorter; full HD takes 150 MB.
 _HELD_BYTES = 256 * 2**20
 # Where this share of a picture is new since the last one that was planned to be searched whole, there
 # is nothing to follow.
@@ -38,7 +38,7 @@ def follow_stream(
     on_progress: Callable[[], None] = lambda: None,
     whole_every: int = WHOLE_EVERY,
 ) -> Generator[tuple[Frame, _Faces], None, None]:
-    """Finds the faces of every frame; the first, the last and every eighth are searched whole.
+    """Finds the faces of every frame; the first, the last and every twelfth are searched whole.
 
     Which frames are searched whole, and what is found, depends on the frames alone and not on the
     threads. At most `2 * whole_every` frames are held, fewer where they are large.
@@ -66,14 +66,21 @@ def follow_stream(
     follower = Follower(detector, search)
     closed: deque[_Resolving] = deque()
     stretch: list[Sample] = []
+    # What is being found in the samples of the stretch, in the order in which they came.
+    followed: list[Future[_Faces]] = []
     last_planned: Sketch | None = None
 
+    def follow_last(is_whole: bool) -> None:
+        sample = stretch[-1]
+        if is_whole:
+            sample.whole = search(partial(detector.detect, sample.frame.image))
+        followed.append(follower_thread.submit(follower.follow, sample))
+
     def close() -> None:
-        nonlocal stretch
-        closed.append(
-            (deque(sample.frame for sample in stretch), follower_thread.submit(follower.resolve, stretch))
-        )
-        stretch = []
+        nonlocal stretch, followed
+        resolving = follower_thread.submit(_resolve, follower, stretch, followed)
+        closed.append((deque(sample.frame for sample in stretch), resolving))
+        stretch, followed = [], []
 
     def results(
         held: deque[Frame], resolving: Future[list[_Faces]]
@@ -90,10 +97,13 @@ def follow_stream(
             height, width = frame.image.shape[:2]
             sample = Sample(frame, sketch_of(frame.image, detector.smallest_face_px(width, height)))
             n_samples = samples_a_stretch(frame.image.nbytes, whole_every)
+            if stretch:
+                # Only now is it known that it was not the last one of all.
+                follow_last(is_whole=False)
             stretch.append(sample)
             if len(stretch) >= n_samples or last_planned is None or _is_new(last_planned, sample.sketch):
-                sample.whole = search(partial(detector.detect, frame.image))
                 last_planned = sample.sketch
+                follow_last(is_whole=True)
                 close()
             del frame, sample  # the generator rests here between frames: it must not keep one alive
             # What is found goes on at once: the model waits for it.
@@ -102,7 +112,7 @@ def follow_stream(
             ):
                 yield from results(*closed.popleft())
         if stretch:
-            stretch[-1].whole = search(partial(detector.detect, stretch[-1].frame.image))
+            follow_last(is_whole=True)
             close()
         while closed:
             yield from results(*closed.popleft())
@@ -111,6 +121,13 @@ def follow_stream(
         pool.shutdown(wait=False, cancel_futures=True)
         follower_thread.shutdown(wait=True, cancel_futures=True)
         pool.shutdown(wait=True)
+
+
+def _resolve(
+    follower: Follower, stretch: Sequence[Sample], followed: Sequence[Future[_Faces]]
+) -> list[_Faces]:
+    """In the follower's thread, in which the samples have been followed by now."""
+    return follower.go_back(stretch, [faces.result() for faces in followed])
 
 
 def samples_a_stretch(frame_bytes: int, whole_every: int = WHOLE_EVERY) -> int:

@@ -11,9 +11,11 @@ from forensic_cli.faces.detector import FaceDetector
 from forensic_cli.faces.track import iou
 from forensic_cli.types import BoxXYXY, Face, RgbImage
 
-# A window reaches this far past the face, in face widths: a face 16 cm wide may move by 12 cm from
-# one sample to the next and is still seen whole. One that moves further is looked for everywhere.
-_MARGIN_WIDTHS = 0.75
+# A window reaches this far past the face, in face widths. Most faces 16 cm wide move by less than 6 cm from
+# one sample to the next and are seen whole in the narrow one; one that moved by up to 12 cm is in the wide
+# one, of twice the area. One that moves further is looked for everywhere.
+NARROW_WIDTHS = 0.4
+WIDE_WIDTHS = 0.75
 # A face may shrink to 1 / 1.4 of its side between two samples and is still found.
 _SHRINKS_TO = 1 / 1.4
 # The step of the detectors' pyramid. On a step of it a window shows faces in the very sizes in which
@@ -54,14 +56,17 @@ def window_on(box_xyxy: BoxXYXY, min_face_px: float, image: RgbImage) -> Window:
     return Window((left, top, max(right, left + 1), max(bottom, top + 1)), min_face_px)
 
 
-def window_around(face: Face, smallest_face_px: float, image: RgbImage) -> Window:
+def window_around(
+    face: Face, smallest_face_px: float, image: RgbImage, margin_widths: float = WIDE_WIDTHS
+) -> Window:
     """A window on where a face can be one sample before or after it was here.
 
     Args:
         smallest_face_px: the window is never searched for smaller ones.
+        margin_widths: how far it reaches past the face.
     """
     x0, y0, x1, y1 = face.box_xyxy
-    reach_px = _MARGIN_WIDTHS * face.size_px
+    reach_px = margin_widths * face.size_px
     n_steps = math.floor(math.log(max(1.0, face.size_px * _SHRINKS_TO / smallest_face_px), _PYRAMID_STEP))
     box_xyxy = (x0 - reach_px, y0 - reach_px, x1 + reach_px, y1 + reach_px)
     return window_on(box_xyxy, smallest_face_px * _PYRAMID_STEP**n_steps, image)

@@ -14,6 +14,7 @@ import json
 import math
 import socket
 import struct
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -125,9 +126,23 @@ class Channel:
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
+        # A worker decodes in one thread and sends what was found from another.
+        self._sending = threading.Lock()
 
     def send(self, kind: Kind, value: object = None, pixels: Sequence[memoryview] = ()) -> None:
         """Sends one message; waits until it is taken."""
+        with self._sending:
+            self._send(kind, value, pixels)
+
+    def send_progress(self) -> None:
+        """Says that work goes on; where another thread's message is under way, that one says it."""
+        if self._sending.acquire(blocking=False):
+            try:
+                self._send(Kind.PROGRESS)
+            finally:
+                self._sending.release()
+
+    def _send(self, kind: Kind, value: object = None, pixels: Sequence[memoryview] = ()) -> None:
         text = json.dumps(to_jsonable(value), allow_nan=False).encode("ascii")
         self._socket.settimeout(None)
         self._socket.sendall(_HEADER.pack(kind, len(text), sum(part.nbytes for part in pixels)) + text)

@@ -23,6 +23,7 @@ from forensic_cli.evidence.records import from_jsonable
 from forensic_cli.faces.dlib_detectors import DlibHogDetector
 from forensic_cli.isolation.confine import confine, die_with_parent
 from forensic_cli.isolation.messages import Channel
+from forensic_cli.isolation.stream import use_one_opencv_thread
 from forensic_cli.isolation.worker import EXIT_DEFECT, EXIT_OUT_OF_MEMORY, Task, is_out_of_memory, work
 
 LENGTH = struct.Struct(">I")
@@ -63,6 +64,7 @@ def _load(faces: FaceSettings) -> None:
     import forensic_cli.media.images
     import forensic_cli.media.videos  # noqa: F401
 
+    use_one_opencv_thread()
     with suppress(ImportError):
         # An extra: without it, Content Credentials are "not checked".
         import c2pa  # noqa: F401

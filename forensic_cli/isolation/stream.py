@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
+import cv2
+
 from forensic_cli.config import FaceSettings, MediaLimits, Sampling
 from forensic_cli.errors import MediaError
 from forensic_cli.evidence.exhibits import FrameView, view_of
@@ -16,8 +18,12 @@ from forensic_cli.faces.detector import FaceDetector
 from forensic_cli.faces.track import Tracker
 from forensic_cli.factsheet import Factsheet, unread_factsheet
 from forensic_cli.media import read_media
+from forensic_cli.media.ahead import drawn_ahead
 from forensic_cli.media.facts import collect_facts
 from forensic_cli.types import Crop, FrameCounts, MediaFacts, ScanWarning
+
+# Decoding is what a scan waits for: it goes on while the frame before is compared, cut or sent.
+_FRAMES_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +157,7 @@ class DirectFaceStream:
         """
         tracker = Tracker()
         for detection in detect_stream(
-            self._source.frames(),
+            drawn_ahead(self._source.frames(), _FRAMES_AHEAD),
             self._reading.faces,
             detector_factory=lambda _: self._detector,
             on_progress=self._on_progress,
@@ -186,6 +192,14 @@ def marked_faces(crops: tuple[Crop, ...]) -> list[tuple[int, tuple[float, float,
     return [(crop.track_id, crop.face.box_xyxy) for crop in crops]
 
 
+def use_one_opencv_thread() -> None:
+    """For the whole process: OpenCV's own threads spin while they wait, for longer than most calls take.
+
+    Frames, searches and items are what runs side by side here.
+    """
+    cv2.setNumThreads(1)
+
+
 class DirectReader:
     """Decodes in this process, without isolation; see `FaceReader`.
 
@@ -195,6 +209,7 @@ class DirectReader:
     """
 
     def __init__(self, reading: FaceReading) -> None:
+        use_one_opencv_thread()
         self._reading = reading
         self._detector = make_detector(reading.faces)
 

@@ -58,7 +58,7 @@ class WatchedFile(io.BufferedReader):
         now_s = time.monotonic()
         if now_s - self._told_s >= _PROGRESS_INTERVAL_S:
             self._told_s = now_s
-            self._channel.send(Kind.PROGRESS)
+            self._channel.send_progress()
         return super().read(size)
 
 
@@ -77,9 +77,7 @@ def work(task: Task, descriptor: int, channel: Channel) -> None:
 
 def _send_faces(task: Task, file: io.BufferedReader, channel: Channel) -> None:
     detector = make_detector(task.reading.faces)
-    stream = DirectFaceStream(
-        file, task.name, task.reading, detector, on_progress=lambda: channel.send(Kind.PROGRESS)
-    )
+    stream = DirectFaceStream(file, task.name, task.reading, detector, on_progress=channel.send_progress)
     channel.send(Kind.MEDIUM, Medium(stream.facts, stream.n_planned))
     for frame in stream.frames():
         _send_frame(channel, frame)

@@ -114,20 +114,20 @@ def test_frames_come_back_in_their_order() -> None:
     assert [found for found, _ in follow_stream(frames, SquareDetector(), 3)] == frames
 
 
-def test_a_face_at_rest_costs_little_more_than_every_eighth_frame() -> None:
+def test_a_face_at_rest_costs_little_more_than_every_twelfth_frame() -> None:
     searched: list[tuple[int, int]] = []
-    pictures = [picture((300, 100, 60))] * 33
+    pictures = [picture((300, 100, 60))] * 37
     list(follow_stream(frames_of(pictures), SquareDetector(searched=searched), 1))
     whole = [size for size in searched if size == (HEIGHT_PX, WIDTH_PX)]
-    assert len(whole) == 1 + 32 / WHOLE_EVERY
-    assert len(searched) == 33
+    assert len(whole) == 1 + 36 / WHOLE_EVERY
+    assert len(searched) == 37
     windows_px = sum(height * width for height, width in searched if (height, width) != (HEIGHT_PX, WIDTH_PX))
-    assert windows_px < 0.1 * 33 * HEIGHT_PX * WIDTH_PX
+    assert windows_px < 0.1 * 37 * HEIGHT_PX * WIDTH_PX
 
 
 def test_a_picture_without_a_face_is_searched_whole_at_intervals_only() -> None:
     searched: list[tuple[int, int]] = []
-    list(follow_stream(frames_of([picture()] * 17), SquareDetector(searched=searched), 1))
+    list(follow_stream(frames_of([picture()] * (1 + 2 * WHOLE_EVERY)), SquareDetector(searched=searched), 1))
     assert searched == [(HEIGHT_PX, WIDTH_PX)] * 3
 
 
@@ -139,6 +139,14 @@ def test_a_face_that_is_there_for_a_single_sample_is_found_by_the_change_alone()
     assert found == searched_whole(pictures)
     # The first, the last, and the one in which the face is missing again.
     assert searched.count((HEIGHT_PX, WIDTH_PX)) == 3
+
+
+def test_a_face_that_moved_by_more_than_the_narrow_window_is_found_in_the_wide_one() -> None:
+    searched: list[tuple[int, int]] = []
+    pictures = [picture((100, 100, 60))] * 3 + [picture((139, 100, 60))] * 3
+    found = [faces for _, faces in follow_stream(frames_of(pictures), SquareDetector(searched=searched), 1)]
+    assert found == searched_whole(pictures)
+    assert searched.count((HEIGHT_PX, WIDTH_PX)) == 2
 
 
 def test_a_face_that_no_change_announced_is_found_in_the_frames_before() -> None:
@@ -184,7 +192,7 @@ def test_nothing_of_an_empty_stream_is_searched() -> None:
 
 
 @pytest.mark.parametrize(
-    ("width_px", "height_px", "n_samples"), [(1920, 1080, 8), (3840, 2160, 5), (7680, 4320, 1)]
+    ("width_px", "height_px", "n_samples"), [(1920, 1080, 12), (3840, 2160, 5), (7680, 4320, 1)]
 )
 def test_large_frames_shorten_the_stretch_that_is_held(width_px: int, height_px: int, n_samples: int) -> None:
     assert samples_a_stretch(width_px * height_px * 3) == n_samples
