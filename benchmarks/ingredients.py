@@ -33,6 +33,7 @@ from train.data.pairs import PatchesOfPairs, batch_of_patches
 from train.data.sources import training_pairs
 from train.forge.degrade import Codec
 from train.loop import adam, averaged_copy, set_learning_rate
+from train.metrics import share_told_apart
 from train.objective1 import Stage1Objective
 from train.recipe import Stage1Recipe, load_stage1
 from train.validation import CONDITIONS, FixedPairs
@@ -137,8 +138,8 @@ def measure(encoder: ConceptEncoder, sets: list[FixedPairs]) -> dict[str, tuple[
     found = {}
     for pairs in sets:
         scores = pairs.score(encoder, _CPU)
-        above = np.sign(scores.forged - scores.genuine)
-        found[f"{pairs.method}, {pairs.condition.name}"] = (float((above + 1).mean() / 2), scores.auc)
+        told = share_told_apart(scores.genuine, scores.forged)
+        found[f"{pairs.method}, {pairs.condition.name}"] = (told, scores.auc)
     return found
 
 

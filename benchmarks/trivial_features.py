@@ -26,7 +26,7 @@ from train.data.pairs import ForgeSettings, make_pair
 from train.forge.degrade import draw_degradation
 from train.forge.methods import METHODS
 from train.forge.visible import UnforgeableError
-from train.metrics import auc
+from train.metrics import auc, share_told_apart
 from train.recipe import load_stage1
 from train.validation import drawn
 
@@ -96,9 +96,9 @@ def main() -> None:
                 [[feature(image) for feature in FEATURES.values()] for image in (pair.real, pair.fake)]
             )
         genuine, forged = np.array(values).transpose(1, 2, 0)
-        above = (np.sign(forged - genuine) + 1).mean(axis=1) / 2
+        told = [share_told_apart(*pairs) for pairs in zip(genuine, forged, strict=True)]
         figures = [auc(a, b) for a, b in zip(genuine, forged, strict=True)]
-        found[method] = dict(zip(FEATURES, zip(figures, above.tolist(), strict=True), strict=True))
+        found[method] = dict(zip(FEATURES, zip(figures, told, strict=True), strict=True))
         cells = [f"{area:.2f} ({share:.2f})" for area, share in found[method].values()]
         print(f"| {method} | {' | '.join(cells)} |", flush=True)
     if arguments.json:

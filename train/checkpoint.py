@@ -13,9 +13,10 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from forensic_cli.errors import UsageError
+from forensic_cli.errors import UsageError, WeightsError
 from forensic_cli.model.architectures import PAPER_ARCH, make_encoder
 from forensic_cli.model.lae import ConceptEncoder
+from forensic_cli.model.weights import load_catalogue
 from forensic_cli.provenance.files import write_atomically
 
 _WEIGHTS_HINT = "Give a .safetensors file that `lae-forensics train export` wrote."
@@ -143,6 +144,18 @@ def load_encoder_weights(path: Path, encoder: ConceptEncoder) -> None:
     missing = [name for name in missing if not name.endswith("num_batches_tracked")]
     if missing or unexpected:
         raise UsageError(f"The weights {path} belong to another network.", _WEIGHTS_HINT)
+
+
+def architecture_beside(path: Path) -> str:
+    """The architecture of a weights file, as the catalogue in its folder names it; "" where none does.
+
+    The file does not say: weights of one architecture can fit another one, tensor by tensor.
+    """
+    try:
+        cards = load_catalogue(path.parent).cards
+    except WeightsError:
+        return ""
+    return next((card.arch for card in cards if card.file == path.name), "")
 
 
 def _lay_out_like_parameters(optimiser: Optimizer) -> None:

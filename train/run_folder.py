@@ -17,6 +17,7 @@ from forensic_cli import __version__
 from forensic_cli.errors import UsageError
 from forensic_cli.provenance.files import hash_evidence, write_atomically
 from forensic_cli.provenance.run import processor_name
+from train.checkpoint import architecture_beside
 from train.data.crops import LANDMARKS_NAME
 from train.data.dataset import DATASET_NAME
 
@@ -184,6 +185,7 @@ def run_facts(
         facts["start_from"] = {
             "file": Path(start_from).name,
             "sha256": hash_evidence(Path(start_from)).sha256,
+            "arch": architecture_beside(Path(start_from)),
         }
     return {**facts, **more}
 

@@ -17,6 +17,7 @@ from forensic_cli.types import RgbImage
 from train.data.png import png_of
 from train.forge.codecs import h264_intra, jpeg
 from train.forge.portrait import BinaryMask
+from train.metrics import share_told_apart
 
 # JPEG's 4:2:0 units and H.264's macroblocks are 16 px wide.
 BLOCK_PX = 16
@@ -110,13 +111,11 @@ def _loss(before: RgbImage, after: RgbImage, region: Region) -> float:
 def share_above(real: Sequence[float], fake: Sequence[float]) -> tuple[float, int]:
     """How often a statistic is higher for the fake of a pair, ties half, and of how many pairs.
 
-    It is harder to pass than an AUC, which it equals where the photographs do not differ: who has both
-    versions of a photograph side by side is not confused by what differs between photographs. Pairs of
-    which either value is NaN do not count.
+    It is harder to pass than an AUC: see `share_told_apart`. Pairs of which either value is NaN do not count.
     """
     pairs = np.array([real, fake], np.float64)
     pairs = pairs[:, ~np.isnan(pairs).any(axis=0)]
-    return float(((pairs[1] > pairs[0]) + (pairs[1] == pairs[0]) / 2).mean()), pairs.shape[1]
+    return share_told_apart(*pairs), pairs.shape[1]
 
 
 def chance_band(n: int, n_comparisons: int, level: float = 0.05) -> float:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from train.metrics import (
     auc,
     balanced_accuracy,
+    share_told_apart,
     threshold_at_false_negative_rate,
     threshold_at_false_positive_rate,
     wilson_interval,
@@ -25,6 +26,21 @@ def test_auc_is_the_chance_that_forged_scores_higher_ties_half(
     greater = (forged[:, None] > genuine).mean()
     equal = (forged[:, None] == genuine).mean()
     assert auc(genuine, forged) == pytest.approx(greater + equal / 2)
+
+
+@given(st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3)), min_size=1, max_size=40))
+def test_pairs_are_told_apart_where_the_forged_version_scores_higher_ties_half(
+    pairs: list[tuple[int, int]],
+) -> None:
+    genuine, forged = np.array(pairs, np.float64).T
+    counted = sum(1.0 if fake > real else 0.5 if fake == real else 0.0 for real, fake in pairs)
+    assert share_told_apart(genuine, forged) == pytest.approx(counted / len(pairs))
+
+
+@pytest.mark.parametrize(("n_genuine", "n_forged"), [(0, 0), (2, 3)])
+def test_scores_that_are_no_pairs_are_refused(n_genuine: int, n_forged: int) -> None:
+    with pytest.raises(ValueError, match="no pairs"):
+        share_told_apart(np.zeros(n_genuine), np.zeros(n_forged))
 
 
 @given(scores, st.floats(0, 1))

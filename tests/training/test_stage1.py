@@ -16,9 +16,11 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from typer.testing import CliRunner
 
+from forensic_cli.cli.app import app
 from forensic_cli.errors import UsageError
-from train.checkpoint import load_encoder, read_progress
+from train.checkpoint import architecture_beside, load_encoder, read_progress
 from train.fabric import Hardware
 from train.loop import StepReport
 from train.objective1 import Stage1Objective
@@ -234,6 +236,25 @@ def test_the_run_goes_on_from_exported_weights(dataset: Path, finished: Path, tm
         facts["start_from"]["sha256"]
         == hashlib.sha256((tmp_path / "start.safetensors").read_bytes()).hexdigest()
     )
+
+
+def test_the_catalogue_beside_weights_says_of_which_architecture_they_are(
+    weights_folder: Path, tmp_path: Path
+) -> None:
+    assert architecture_beside(weights_folder / "seeded.safetensors") == "lae"
+    assert architecture_beside(weights_folder / "others.safetensors") == ""
+    assert architecture_beside(tmp_path / "seeded.safetensors") == ""
+
+
+@pytest.mark.parametrize(("recipe", "says_so"), [("face-v1", False), ("face-v2", True)])
+def test_going_on_from_weights_of_another_architecture_is_said(
+    weights_folder: Path, tmp_path: Path, recipe: str, says_so: bool
+) -> None:
+    start = weights_folder / "seeded.safetensors"
+    words = ["train", "stage1", str(tmp_path / "nothing"), "--run", str(tmp_path / "run"), "--recipe", recipe]
+    result = CliRunner().invoke(app, [*words, "--start-from", str(start)])
+    assert result.exit_code != 0
+    assert ("holds weights of 'lae', and this recipe trains 'lae-128'" in result.stderr) == says_so
 
 
 def test_kill_9_at_any_moment_resumes_to_the_same_curve(

@@ -45,6 +45,7 @@ def stage1(
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
 ) -> None:
     """Train stage 1, the autoencoder (equations 2 to 6)."""
+    from train.checkpoint import architecture_beside
     from train.cli.live import live
     from train.fabric import Hardware
     from train.recipe import Source, choice, load_stage1
@@ -57,6 +58,14 @@ def stage1(
         settings = replace(settings, source=choice(Source, "--source", source))
     if start_from is not None:
         settings = replace(settings, start_from=str(start_from))
+        begun_as = architecture_beside(start_from)
+        if begun_as and begun_as != settings.arch:
+            typer.echo(
+                f"Note: {start_from.name} holds weights of {begun_as!r}, and this recipe trains {settings.arch!r}. "
+                "They fit, but answer otherwise until they are trained: for a short run, start from weights of "
+                "the same architecture.",
+                err=True,
+            )
     with live("Stage 1") as show:
         progress = train_stage1(
             dataset,
