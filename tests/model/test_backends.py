@@ -119,7 +119,8 @@ def test_openvino_on_a_gpu_is_refused() -> None:
         make_backend(BackendName.OPENVINO, _seeded("lae"), "paper", torch.device("cuda"))
 
 
-def test_without_the_extra_the_error_names_it() -> None:
+def test_without_the_extra_the_error_names_it(tmp_path: Path) -> None:
+    (tmp_path / "item.txt").write_text("no picture")
     script = (
         "import sys\n"
         "sys.modules['openvino'] = None\n"
@@ -127,7 +128,8 @@ def test_without_the_extra_the_error_names_it() -> None:
         "sys.argv = ['lae-forensics', 'scan', '.', '--backend', 'openvino']\n"
         "main()\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert "needs the package `openvino`, which is not installed" in done.stderr
     assert "pip install '.[openvino]'" in done.stderr
