@@ -205,6 +205,12 @@ class Face:
         x0, y0, x1, y1 = self.box_xyxy
         return ((x1 - x0) + (y1 - y0)) / 2
 
+    def surroundings(self, reach_widths: float) -> BoxXYXY:
+        """The box with so many face widths (`size_px`) more to each side; it may leave the frame."""
+        x0, y0, x1, y1 = self.box_xyxy
+        reach_px = reach_widths * self.size_px
+        return (x0 - reach_px, y0 - reach_px, x1 + reach_px, y1 + reach_px)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crop:

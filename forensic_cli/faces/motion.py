@@ -113,14 +113,14 @@ def moved_with_heads(before: Sketch, after: Sketch, faces: Iterable[Face], image
         shift = _head_shift(before, after, face, image)
         if shift is None:
             continue
-        body = _within(cells_under(_grown(face, _BODY_WIDTHS), moved, image), moved.shape)
+        body = _within(cells_under(face.surroundings(_BODY_WIDTHS), moved, image), moved.shape)
         moved[body] |= _agreeing(before, after, shift, body, limit)
     return moved
 
 
 def _head_shift(before: Sketch, after: Sketch, face: Face, image: RgbImage) -> Shift | None:
     head = _within(cells_under(face.box_xyxy, after.dots, image), after.dots.shape)
-    around = _within(cells_under(_grown(face, _REACH_WIDTHS), before.dots, image), before.dots.shape)
+    around = _within(cells_under(face.surroundings(_REACH_WIDTHS), before.dots, image), before.dots.shape)
     if any(each.start >= each.stop for each in (*head, *around)):
         return None
     pattern, field = _grey(after.dots[head]), _grey(before.dots[around])
@@ -178,12 +178,6 @@ def _within(part: tuple[slice, slice], shape: tuple[int, ...]) -> tuple[slice, s
         slice(min(each.start, size), min(each.stop, size)) for each, size in zip(part, shape[:2], strict=True)
     )
     return rows, columns
-
-
-def _grown(face: Face, widths: float) -> tuple[float, float, float, float]:
-    x0, y0, x1, y1 = face.box_xyxy
-    reach_px = widths * face.size_px
-    return (x0 - reach_px, y0 - reach_px, x1 + reach_px, y1 + reach_px)
 
 
 def _grey(dots: Dots) -> Dots:

@@ -65,11 +65,8 @@ def window_around(
         smallest_face_px: the window is never searched for smaller ones.
         margin_widths: how far it reaches past the face.
     """
-    x0, y0, x1, y1 = face.box_xyxy
-    reach_px = margin_widths * face.size_px
     n_steps = math.floor(math.log(max(1.0, face.size_px * _SHRINKS_TO / smallest_face_px), _PYRAMID_STEP))
-    box_xyxy = (x0 - reach_px, y0 - reach_px, x1 + reach_px, y1 + reach_px)
-    return window_on(box_xyxy, smallest_face_px * _PYRAMID_STEP**n_steps, image)
+    return window_on(face.surroundings(margin_widths), smallest_face_px * _PYRAMID_STEP**n_steps, image)
 
 
 def search_window(detector: FaceDetector, image: RgbImage, window: Window) -> list[Face]:
