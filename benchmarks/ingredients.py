@@ -1,7 +1,7 @@
 """What pays: each ingredient of a recipe taken away once, under the same short training.
 
     python benchmarks/ingredients.py DATASET --out runs/ingredients
-    python benchmarks/ingredients.py DATASET --out runs/ingredients --report docs/ingredients.md
+    python benchmarks/ingredients.py DATASET --out runs/ingredients --report docs/results-ingredients.md
 
 DATASET is made by `lae-forensics train prepare` and holds renderers (`train renderers`). Every arm begins
 with the same seeded network and trains on patches with the latent loss alone, the same number of them from
@@ -69,6 +69,8 @@ def _same(recipe: Stage1Recipe) -> Stage1Recipe:
 
 ARMS = (
     Arm("everything", _same),
+    # By how much two arms differ that differ in nothing.
+    Arm("everything, another seed", lambda recipe: replace(recipe, seed=recipe.seed + 1)),
     Arm("without self-blends", _without("self-blend")),
     Arm("without swaps", _without("landmark-swap", "part-swap")),
     Arm("without re-rendering", _without("face-rerender")),
@@ -147,18 +149,19 @@ def write_report(path: Path, records: list[dict[str, object]], recipe: Stage1Rec
     """A table, an arm a row: means over the recipe's trained methods and over its held-out ones."""
     groups = {"trained": tuple(recipe.methods), "held out": recipe.held_out}
     lines = [
-        "# What each ingredient pays",
+        "## What each ingredient pays",
         "",
-        f"Measured with `benchmarks/ingredients.py`, recipe `{recipe.name}`, from nothing, one seed: the share of "
-        f"pairs told apart (0.5 by chance), and in brackets the AUC; means over methods, on {records[0]['n']} "
-        "validation photographs.",
+        f"`python benchmarks/ingredients.py DATASET --n-images {records[0]['n_images']} --n {records[0]['n']} --out "
+        f"runs/ingredients`: recipe `{recipe.name}`, from nothing; the share of pairs told apart (0.5 by chance), and "
+        f"in brackets the AUC; means over methods, on {records[0]['n']} validation photographs.",
         "",
         "| arm | patches | s | "
         + " | ".join(f"{group}, {each.name}" for group in groups for each in _MEASURED)
         + " |",
         "|---" * (3 + len(groups) * len(_MEASURED)) + "|",
     ]
-    for record in records:
+    names = [arm.name for arm in ARMS]
+    for record in sorted(records, key=lambda record: names.index(str(record["arm"]))):
         figures = record["figures"]
         assert isinstance(figures, dict)
         cells = []

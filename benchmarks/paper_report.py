@@ -56,9 +56,10 @@ def write_report(arguments: argparse.Namespace, book: Book) -> None:
                 "Attention on a public portrait, varied and forged by the target method: crop, mask, after stage 1, "
                 f"after the control arm, after stage 2 with 400 masks.\n\n![Heatmaps](plots/{heat.name})"
             )
-    commentary = folder / "results-commentary.md"
-    if commentary.exists():
-        parts.append(commentary.read_text(encoding="utf-8").rstrip())
+    # Written by hand, and by `ingredients.py`.
+    for written in (folder / "results-commentary.md", folder / "results-ingredients.md"):
+        if written.exists():
+            parts.append(written.read_text(encoding="utf-8").rstrip())
     (folder / "results.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     (folder / "results.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in book.records))
 

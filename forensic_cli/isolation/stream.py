@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -156,13 +156,14 @@ class DirectFaceStream:
             MediaError: not one of the frames can be decoded.
         """
         tracker = Tracker()
-        for detection in detect_stream(
-            drawn_ahead(self._source.frames(), _FRAMES_AHEAD),
-            self._reading.faces,
-            detector_factory=lambda _: self._detector,
-            on_progress=self._on_progress,
-        ):
-            yield self._cut(detection, tracker)
+        with closing(drawn_ahead(self._source.frames(), _FRAMES_AHEAD)) as decoded:
+            for detection in detect_stream(
+                decoded,
+                self._reading.faces,
+                detector_factory=lambda _: self._detector,
+                on_progress=self._on_progress,
+            ):
+                yield self._cut(detection, tracker)
 
     @property
     def counts(self) -> FrameCounts:
