@@ -11,8 +11,9 @@ demo: setup ## Set up, scan the two sample clips, and say where the PDF is.
 	rm -rf demo-out && mkdir demo-out
 	$(BIN)/lae-forensics demo --report demo-out/demo.pdf
 
+# Whole files to a process: the datasets and trained runs that a file's tests share are made once.
 test: setup-dev ## Set up with the development tools, and run the tests.
-	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES)
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 lint: setup-dev ## Style, types and the direction of imports.
 	$(BIN)/ruff check .
