@@ -40,7 +40,7 @@ def frame_decoder(feeder: PacketFeeder, index: PacketIndex) -> FrameDecoder:
 
 def first_frame(feeder: PacketFeeder, index: PacketIndex) -> VideoFrame | None:
     """The first frame of the stream that decodes without a fault; None if there is none at all."""
-    for step in feeder.decode(0, index.n_packets):
+    for step in feeder.beginning(index.n_packets):
         for frame in step.frames:
             if not frame.is_corrupt:
                 return frame

@@ -12,10 +12,14 @@ from dataclasses import dataclass
 import av
 from av.container import InputContainer
 from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from forensic_cli.media.packets import stream_packets
+
+# What was decoded to find the first whole frame is kept for the run that begins there, unless it is more.
+_MAX_KEPT_FRAMES = 4
 
 # In these the syntax marks the frames that no other one refers to. (HEVC's mark holds within one
 # temporal layer only, so it is no proof.)
@@ -65,7 +69,7 @@ class PacketFeeder:
 
     Attributes:
         n_out_of_memory: packets that were refused for want of memory: since there is too little of it,
-            or since the packet asks for more than there can be.
+            or since the packet asks for more than there can be. Each is counted once.
     """
 
     def __init__(self, open_stream: OpenStream, decoder_options: dict[str, str]) -> None:
@@ -74,13 +78,34 @@ class PacketFeeder:
         self._container: InputContainer | None = None
         self._packets: Iterator[Packet[VideoStream]] = iter(())
         self._position = 0
+        # What `beginning` gave, for the next run; none of it where it was too much. None: there is nothing
+        # of it in the decoder either.
+        self._begun: list[Step] | None = None
+        self._last_refused = -1
         self.n_out_of_memory = 0
 
     def close(self) -> None:
         """Closes the container; the evidence file stays open for its owner."""
         if self._container is not None:
             self._container.close()
-            self._container = None
+            self._container = self._begun = None
+
+    def beginning(self, stop: int) -> Iterator[Step]:
+        """As `decode` of all frames from the first packet on, to be left when enough was seen.
+
+        A `decode` from the first packet that follows gives the same steps and goes on from there: what was
+        decoded once is not decoded again, but where that would be more than a few frames.
+        """
+        context = self._stream_before(0).codec_context
+        kept: list[Step] = []
+        for position, packet in self._read(0, stop):
+            step = self._fed(position, packet, context)
+            kept.append(step)
+            is_little = sum(len(each.frames) for each in kept) <= _MAX_KEPT_FRAMES
+            self._begun = kept if is_little else []
+            yield step
+        self._begun = []
+        yield self._emptied(stop, context)
 
     def decode(self, start: int, stop: int, only: Set[int] | None = None) -> Iterator[Step]:
         """Decodes the packets from `start` up to, not including, `stop`, then empties the decoder.
@@ -89,29 +114,44 @@ class PacketFeeder:
             only: positions whose frames are asked for. Others are decoded only where their coding
                 allows that another frame refers to them. None asks for all.
         """
-        stream = self._stream_before(start)
-        context = stream.codec_context
+        begun, self._begun = self._begun, None
+        if begun and start == 0:
+            yield from begun
+            context = self._stream.codec_context
+        else:
+            if begun is not None and start > 0:
+                self._stream.codec_context.flush_buffers()
+            context = self._stream_before(start).codec_context
         may_skip = only is not None and context.codec.canonical_name in _MARKS_DISPOSABLE_FRAMES
         for position, packet in self._read(start, stop):
-            packet.opaque = PacketMark(position)
             if may_skip:
                 context.skip_frame = "DEFAULT" if only is None or position in only else "NONREF"
-            yield self._step(position, packet, context.decode)
-        last = self._step(stop - 1, None, context.decode, is_last=True)
+            yield self._fed(position, packet, context)
+        yield self._emptied(stop, context)
+
+    def _fed(self, position: int, packet: Packet[VideoStream], context: VideoCodecContext) -> Step:
+        packet.opaque = PacketMark(position)
+        return self._step(position, packet, context)
+
+    def _emptied(self, stop: int, context: VideoCodecContext) -> Step:
+        """What the decoder still held; it is ready for another run then."""
+        last = self._step(stop - 1, None, context, is_last=True)
         context.flush_buffers()
-        yield last
+        return last
 
     def _step(
         self,
         position: int,
         packet: Packet[VideoStream] | None,
-        decode: Callable[[Packet[VideoStream] | None], list[VideoFrame]],
+        context: VideoCodecContext,
         is_last: bool = False,
     ) -> Step:
         try:
-            return Step(position, decode(packet), False, is_last)
+            return Step(position, context.decode(packet), False, is_last)
         except av.error.FFmpegError as error:
-            self.n_out_of_memory += isinstance(error, MemoryError)
+            if isinstance(error, MemoryError) and position > self._last_refused:
+                self._last_refused = position
+                self.n_out_of_memory += 1
             return Step(position, [], True, is_last)
 
     def _stream_before(self, start: int) -> VideoStream:

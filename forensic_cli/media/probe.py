@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -48,12 +48,17 @@ def undecodable_hint(limits: MediaLimits) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoProbe:
-    """All that must be known before frames are sampled."""
+    """All that must be known before frames are sampled.
+
+    Attributes:
+        feeder: goes on from the first frame; to be closed by whoever asked for the probe.
+    """
 
     facts: MediaFacts
     index: PacketIndex
     geometry: Geometry
     warnings: tuple[ScanWarning, ...]
+    feeder: PacketFeeder
 
 
 def probe_video(path: Path, limits: MediaLimits) -> MediaFacts:
@@ -67,7 +72,9 @@ def probe_video(path: Path, limits: MediaLimits) -> MediaFacts:
         file_format = identify(file, path.name)
         if file_format.kind is not MediaKind.VIDEO:
             raise MediaError(f"{path.name} holds a picture, not a video.", "Read it as a picture.")
-        return probe(file, path.name, file_format, limits).facts
+        found = probe(file, path.name, file_format, limits)
+        found.feeder.close()
+        return found.facts
 
 
 def stream_opener(file: BinaryIO, name: str, file_format: FileFormat, limits: MediaLimits) -> OpenStream:
@@ -93,15 +100,14 @@ def probe(file: BinaryIO, name: str, file_format: FileFormat, limits: MediaLimit
     """
     open_stream = stream_opener(file, name, file_format, limits)
     container, stream = open_stream()
-    with container:
+    with container, ExitStack() as on_failure:
         _refuse_too_large(name, stream.width, stream.height, limits)
         index = read_packet_index(container, stream, limits.max_packets)
         if not index.n_frames:
             raise MediaError(f"{name} has a video stream without a single frame.", REACQUIRE)
-        with closing(PacketFeeder(open_stream, decoder_options(limits))) as feeder:
-            frame = first_frame(feeder, index)
-            n_out_of_memory = feeder.n_out_of_memory
-        if frame is None and n_out_of_memory:
+        feeder = on_failure.enter_context(closing(PacketFeeder(open_stream, decoder_options(limits))))
+        frame = first_frame(feeder, index)
+        if frame is None and feeder.n_out_of_memory:
             raise MemoryError(f"No frame of {name} can be decoded for want of memory.")
         if frame is None:
             raise MediaError(
@@ -114,7 +120,8 @@ def probe(file: BinaryIO, name: str, file_format: FileFormat, limits: MediaLimit
             geometry = Geometry(geometry.orientation, is_orientation_exact=geometry.is_orientation_exact)
         facts = _facts(file_format.label, container, stream, index, frame, geometry)
         warnings = (*index.warnings, *_stream_warnings(container, stream, index, frame, geometry))
-    return VideoProbe(facts, index, geometry, warnings)
+        on_failure.pop_all()
+    return VideoProbe(facts, index, geometry, warnings, feeder)
 
 
 def _refuse_too_large(name: str, width_px: int, height_px: int, limits: MediaLimits) -> None:

@@ -28,7 +28,7 @@ class VideoSource:
     One iteration at a time: the frames are read through the one open file.
 
     Args:
-        file: open, and left open.
+        file: open, and left open. Nobody else may read it until the frames have been given out.
         name: for messages.
         warnings: what is known of the file already; given out with the rest.
 
@@ -50,6 +50,8 @@ class VideoSource:
         self._limits = limits
         self._open_stream = stream_opener(file, name, file_format, limits)
         self._probe = probe(file, name, file_format, limits)
+        # The first iteration goes on where the probe stopped.
+        self._feeder: PacketFeeder | None = self._probe.feeder
         self._index = self._probe.index
         self._plan = plan_sampling(self._index.display_pts, self._index.time_base, sampling, limits)
         self._reset()
@@ -83,7 +85,8 @@ class VideoSource:
         """
         self._reset()
         converter = RgbConverter(self._probe.geometry)
-        with closing(PacketFeeder(self._open_stream, decoder_options(self._limits))) as feeder:
+        begun, self._feeder = self._feeder, None
+        with closing(begun or PacketFeeder(self._open_stream, decoder_options(self._limits))) as feeder:
             decoder = frame_decoder(feeder, self._index)
             self._tally = decoder.tally
             for rank, picture in decoder.frames(self._plan.targets):

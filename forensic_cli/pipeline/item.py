@@ -105,7 +105,7 @@ class ItemExaminer:
         finally:
             if exhibits:
                 exhibits.discard()
-        if is_media:
+        if is_media and item.media_facts is None:
             # Also of an item that could not be decoded: that is when they are asked for.
             item = replace(item, media_facts=self._reader.media_facts(file, found.path.name))
         return self._checked_again(item, found.path, file)
@@ -123,16 +123,21 @@ class ItemExaminer:
         crops = CropExaminer(self._batches, self._card, config.faces, exhibits, config.seed)
         with self._reader.open(file, path.name) as stream:
             self._tell(Planned(item_id, path, stream.n_planned))
-            tracks = crops.read(stream, lambda: self._tell(FrameDone(item_id)))
-            return ItemResult(
-                item_id,
-                evidence,
-                item_finding(tracks),
-                stream.facts,
-                stream.counts,
-                tracks,
-                (*stream.warnings, *crops.warnings),
-            )
+            crops.take(stream, lambda: self._tell(FrameDone(item_id)))
+            facts, counts, warnings = stream.facts, stream.counts, stream.warnings
+        # The model reads the last crops meanwhile.
+        media_facts = self._reader.media_facts(file, path.name)
+        tracks = crops.finish(facts, counts.n_used)
+        return ItemResult(
+            item_id,
+            evidence,
+            item_finding(tracks),
+            facts,
+            counts,
+            tracks,
+            (*warnings, *crops.warnings),
+            media_facts,
+        )
 
     def _checked_again(self, item: ItemResult, path: Path, file: BinaryIO) -> ItemResult:
         """Hashes the open file again; a difference, or another file in its place, is a failure."""

@@ -18,7 +18,7 @@ from forensic_cli.isolation import FaceStream, FrameFaces
 from forensic_cli.model.batching import BatchQueue
 from forensic_cli.model.reading import Reading
 from forensic_cli.model.weights import ModelCard
-from forensic_cli.types import Crop, CropReading, ScanWarning, TrackResult
+from forensic_cli.types import Crop, CropReading, MediaFacts, ScanWarning, TrackResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ class CropExaminer:
         self._pending: deque[_PendingCrop] = deque()
         self._n_dropped, self._smallest_px = 0, 0.0
 
-    def read(self, stream: FaceStream, on_frame: Callable[[], None]) -> tuple[TrackResult, ...]:
-        """Reads every sampled frame, and commits the exhibits.
+    def take(self, stream: FaceStream, on_frame: Callable[[], None]) -> None:
+        """Hands the faces of every sampled frame to the model; it may read the last ones still.
 
         Raises:
             MediaError: not one of the frames can be decoded.
@@ -65,13 +65,23 @@ class CropExaminer:
             # Each waiting crop keeps a view of its frame in memory.
             self._keep_readings(self._batches.n_ahead)
             on_frame()
+
+    def finish(self, facts: MediaFacts, n_frames: int) -> tuple[TrackResult, ...]:
+        """Waits for the last readings, and commits the exhibits.
+
+        Args:
+            n_frames: that were examined.
+
+        Raises:
+            OutputError, StoppedError: as `take`.
+        """
         self._keep_readings(0)
         pictures = self._exhibits.commit() if self._exhibits else {}
         return tuple(
             TrackResult(
                 track_id,
                 tuple(rows),
-                track_finding(rows, self._card, stream.facts, stream.counts.n_used, self._seed),
+                track_finding(rows, self._card, facts, n_frames, self._seed),
                 pictures.get(track_id, ()),
             )
             for track_id, rows in sorted(self._readings.items())
@@ -79,7 +89,7 @@ class CropExaminer:
 
     @property
     def warnings(self) -> tuple[ScanWarning, ...]:
-        """What the search for faces left out; complete when `read` has ended."""
+        """What the search for faces left out; complete when `take` has ended."""
         found = []
         if self._n_dropped:
             message = f"{self._n_dropped} faces were left out: more than {self._faces.max_faces_per_frame} in a frame."

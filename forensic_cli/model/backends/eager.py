@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from forensic_cli.model.backends.base import SynchronousBackend
+from forensic_cli.model.backends.packed import can_pack, with_packed_weights
 from forensic_cli.model.lae import ConceptEncoder, normalise
 
 # A core is busy with one crop as with many, and a batch of one is never filled up with nothing:
@@ -17,13 +18,18 @@ _MPS_BATCH = 16
 
 
 class EagerBackend(SynchronousBackend):
-    """fp32, channels_last: a report is repeated more often than it is hurried."""
+    """fp32, channels_last: a report is repeated more often than it is hurried.
+
+    Args:
+        encoder: whose weights do not change any more.
+    """
 
     precision: ClassVar[str] = "fp32"
 
     def __init__(self, encoder: ConceptEncoder, attention_form: str, device: torch.device) -> None:
         encoder = encoder.to(device).to(memory_format=torch.channels_last).eval()
         super().__init__(encoder, attention_form, device)
+        self._features = with_packed_weights(encoder.features) if can_pack(device) else encoder.features
 
     @property
     def name(self) -> str:
@@ -37,5 +43,5 @@ class EagerBackend(SynchronousBackend):
     def concepts(self, pixels: Tensor) -> Tensor:
         """As `SynchronousBackend.concepts`."""
         x = normalise(pixels.permute(0, 3, 1, 2)).contiguous(memory_format=torch.channels_last)
-        concepts: Tensor = self._encoder.features(x)
+        concepts: Tensor = self._features(x)
         return concepts
