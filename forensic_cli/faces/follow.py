@@ -20,7 +20,7 @@ from forensic_cli.faces.detector import FaceDetector
 from forensic_cli.faces.motion import moved_with_camera, moved_with_heads
 from forensic_cli.faces.sketch import CellMask, Sketch
 from forensic_cli.faces.windows import (
-    NARROW_WIDTHS,
+    NARROW,
     Window,
     search_window,
     window_around,
@@ -126,7 +126,7 @@ class Follower:
         if changed.mean() > _MOVING_SHARE and _cost(changes) > _COST_OF_MOTION:
             moved = moved_with_camera(reference, now, changed)
             changes = _where_changed(changed & ~moved, self._followed, smallest_px, image)
-        around = [window_around(face, smallest_px, image, NARROW_WIDTHS) for face in self._followed]
+        around = [window_around(face, smallest_px, image, NARROW) for face in self._followed]
         around += [window_around(face, smallest_px, image) for face, _ in self._gone]
         # Where everything moves, the windows would be searched in vain: asked before with the heads
         # where they were, and again when it is known where they are.

@@ -11,16 +11,29 @@ from forensic_cli.faces.detector import FaceDetector
 from forensic_cli.faces.track import iou
 from forensic_cli.types import BoxXYXY, Face, RgbImage
 
-# A window reaches this far past the face, in face widths. Most faces 16 cm wide move by less than 6 cm from
-# one sample to the next and are seen whole in the narrow one; one that moved by up to 12 cm is in the wide
-# one, of twice the area. One that moves further is looked for everywhere.
-NARROW_WIDTHS = 0.4
-WIDE_WIDTHS = 0.75
-# A face may shrink to 1 / 1.4 of its side between two samples and is still found.
-_SHRINKS_TO = 1 / 1.4
 # The step of the detectors' pyramid. On a step of it a window shows faces in the very sizes in which
 # the search of the whole frame looks at them.
 _PYRAMID_STEP = 1.2
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """By how much a face may differ from one sample to the next and still be found.
+
+    Attributes:
+        margin_widths: how far a window reaches past the face, in face widths.
+        shrinks_to: share of its side to which the face may shrink.
+    """
+
+    margin_widths: float
+    shrinks_to: float
+
+
+# Most faces 16 cm wide move by less than 6 cm from one sample to the next, shrink by no more than a step of
+# the pyramid, and are seen whole in the narrow window; one that moved by up to 12 cm is in the wide one,
+# which takes three times as long. One that moves further is looked for everywhere.
+NARROW = Reach(0.4, 1 / _PYRAMID_STEP)
+WIDE = Reach(0.75, 1 / 1.4)
 
 # Two boxes that overlap this much are one face, found in two windows.
 _SAME_FACE_IOU = 0.3
@@ -56,17 +69,15 @@ def window_on(box_xyxy: BoxXYXY, min_face_px: float, image: RgbImage) -> Window:
     return Window((left, top, max(right, left + 1), max(bottom, top + 1)), min_face_px)
 
 
-def window_around(
-    face: Face, smallest_face_px: float, image: RgbImage, margin_widths: float = WIDE_WIDTHS
-) -> Window:
+def window_around(face: Face, smallest_face_px: float, image: RgbImage, reach: Reach = WIDE) -> Window:
     """A window on where a face can be one sample before or after it was here.
 
     Args:
         smallest_face_px: the window is never searched for smaller ones.
-        margin_widths: how far it reaches past the face.
     """
-    n_steps = math.floor(math.log(max(1.0, face.size_px * _SHRINKS_TO / smallest_face_px), _PYRAMID_STEP))
-    return window_on(face.surroundings(margin_widths), smallest_face_px * _PYRAMID_STEP**n_steps, image)
+    smallest_now_px = max(smallest_face_px, face.size_px * reach.shrinks_to)
+    n_steps = math.floor(math.log(smallest_now_px / smallest_face_px, _PYRAMID_STEP))
+    return window_on(face.surroundings(reach.margin_widths), smallest_face_px * _PYRAMID_STEP**n_steps, image)
 
 
 def search_window(detector: FaceDetector, image: RgbImage, window: Window) -> list[Face]:
