@@ -11,7 +11,7 @@ from av.video.stream import VideoStream
 
 from forensic_cli.config import MediaLimits
 from forensic_cli.errors import MediaError
-from forensic_cli.media.sniff import FileFormat
+from forensic_cli.media.sniff import ISO_BMFF, MATROSKA, FileFormat
 
 # Without it FFmpeg obeys a playlist that is called .mp4, and opens the files that it names.
 _FORMAT_WHITELIST = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts"
@@ -21,12 +21,16 @@ _BUFFER_BYTES = 1 << 18
 _FFMPEG_MAX_STREAMS = 10_001
 _GENERATE_PTS = 0x0001  # AVFMT_FLAG_GENPTS, which PyAV always sets
 _STILL = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+# Their headers give the size of the pictures and their packets all timestamps: FFmpeg need decode nothing.
+_WELL_DESCRIBED = (ISO_BMFF, MATROSKA)
 # Their packets do not say in which order the pictures are shown, so that FFmpeg's guess at a missing
 # timestamp is wrong as soon as there are B frames [seen with H.264 in AVI].
 _ORDER_UNKNOWN_TO_FFMPEG = frozenset({"h264", "hevc", "vvc", "evc"})
 
 
-def open_container(file: BinaryIO, name: str, file_format: FileFormat, limits: MediaLimits) -> InputContainer:
+def open_container(
+    file: BinaryIO, name: str, file_format: FileFormat, limits: MediaLimits, for_packets: bool = False
+) -> InputContainer:
     """Opens an already opened file from its start, with the one demuxer that its content asks for.
 
     FFmpeg gets the file object and never a path: it learns no name that it could follow, and each
@@ -34,11 +38,14 @@ def open_container(file: BinaryIO, name: str, file_format: FileFormat, limits: M
 
     Args:
         name: for messages only.
+        for_packets: only the packets are wanted. What FFmpeg learns from the first frames (pixel format,
+            depth of reordering) may be missing then; of a full HD video they take 30 ms.
 
     Raises:
         MediaError: it is damaged beyond opening, or has more than `limits.max_streams`.
     """
     file.seek(0)
+    without_decoding = {"skip_frame": "all"} if for_packets and file_format in _WELL_DESCRIBED else {}
     try:
         container = av.open(
             file,
@@ -48,6 +55,7 @@ def open_container(file: BinaryIO, name: str, file_format: FileFormat, limits: M
                 "format_whitelist": _FORMAT_WHITELIST,
                 "max_streams": str(_FFMPEG_MAX_STREAMS),
                 "max_pixels": decoder_options(limits)["max_pixels"],
+                **without_decoding,
             },
             # A tag in another encoding must not cost the item.
             metadata_errors="replace",

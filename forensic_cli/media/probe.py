@@ -80,15 +80,18 @@ def probe_video(path: Path, limits: MediaLimits) -> MediaFacts:
 def stream_opener(file: BinaryIO, name: str, file_format: FileFormat, limits: MediaLimits) -> OpenStream:
     """How the main video stream of a file is opened, from its start, as often as needed."""
 
-    def open_stream() -> tuple[InputContainer, VideoStream]:
-        container = open_container(file, name, file_format, limits)
-        try:
-            return container, main_video_stream(container, name)
-        except MediaError:
-            container.close()
-            raise
+    return lambda: _open_stream(file, name, file_format, limits)
 
-    return open_stream
+
+def _open_stream(
+    file: BinaryIO, name: str, file_format: FileFormat, limits: MediaLimits, for_packets: bool = False
+) -> tuple[InputContainer, VideoStream]:
+    container = open_container(file, name, file_format, limits, for_packets)
+    try:
+        return container, main_video_stream(container, name)
+    except MediaError:
+        container.close()
+        raise
 
 
 def probe(file: BinaryIO, name: str, file_format: FileFormat, limits: MediaLimits) -> VideoProbe:
@@ -99,7 +102,7 @@ def probe(file: BinaryIO, name: str, file_format: FileFormat, limits: MediaLimit
         MemoryError: there is too little of it for a single frame.
     """
     open_stream = stream_opener(file, name, file_format, limits)
-    container, stream = open_stream()
+    container, stream = _open_stream(file, name, file_format, limits, for_packets=True)
     with container, ExitStack() as on_failure:
         _refuse_too_large(name, stream.width, stream.height, limits)
         index = read_packet_index(container, stream, limits.max_packets)
