@@ -18,8 +18,10 @@ from av.video.stream import VideoStream
 
 from forensic_cli.media.packets import stream_packets
 
-# What was decoded to find the first whole frame is kept for the run that begins there, unless it is more.
+# What was decoded to find the first whole frame is kept for the run that begins there, unless it is more: a
+# damaged stream can hold any number of frames and packets before it.
 _MAX_KEPT_FRAMES = 4
+_MAX_KEPT_STEPS = 64
 
 # In these the syntax marks the frames that no other one refers to. (HEVC's mark holds within one
 # temporal layer only, so it is no proof.)
@@ -97,12 +99,15 @@ class PacketFeeder:
         decoded once is not decoded again, but where that would be more than a few frames.
         """
         context = self._stream_before(0).codec_context
-        kept: list[Step] = []
+        kept, n_frames = list[Step](), 0
         for position, packet in self._read(0, stop):
             step = self._fed(position, packet, context)
-            kept.append(step)
-            is_little = sum(len(each.frames) for each in kept) <= _MAX_KEPT_FRAMES
-            self._begun = kept if is_little else []
+            n_frames += len(step.frames)
+            if n_frames > _MAX_KEPT_FRAMES or position >= _MAX_KEPT_STEPS:
+                kept.clear()
+            else:
+                kept.append(step)
+            self._begun = kept
             yield step
         self._begun = []
         yield self._emptied(stop, context)

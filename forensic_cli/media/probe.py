@@ -79,7 +79,6 @@ def probe_video(path: Path, limits: MediaLimits) -> MediaFacts:
 
 def stream_opener(file: BinaryIO, name: str, file_format: FileFormat, limits: MediaLimits) -> OpenStream:
     """How the main video stream of a file is opened, from its start, as often as needed."""
-
     return lambda: _open_stream(file, name, file_format, limits)
 
 

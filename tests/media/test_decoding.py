@@ -1,15 +1,19 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from av.container import InputContainer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from forensic_cli.config import MediaLimits
 from forensic_cli.media.colour import Geometry, RgbConverter
+from forensic_cli.media.containers import open_container
 from forensic_cli.media.decoding import FrameDecoder, LinearDecoder, RunDecoder, frame_decoder, plan_runs
 from forensic_cli.media.feeding import PacketFeeder
 from forensic_cli.media.packets import PacketIndex
@@ -50,18 +54,23 @@ def clip(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 @contextmanager
-def _decoder(path: Path) -> Iterator[tuple[FrameDecoder, PacketIndex]]:
+def _decoder(path: Path, goes_on: bool = False) -> Iterator[tuple[FrameDecoder, PacketIndex]]:
+    """A decoder that starts afresh, or one that goes on where the probe stopped."""
     with path.open("rb") as file:
         file_format = identify(file, path.name)
-        index = probe(file, path.name, file_format, LIMITS).index
-        with closing(PacketFeeder(stream_opener(file, path.name, file_format, LIMITS), {})) as feeder:
-            yield frame_decoder(feeder, index), index
+        found = probe(file, path.name, file_format, LIMITS)
+        with closing(found.feeder) as feeder:
+            if not goes_on:
+                feeder.close()
+                feeder = PacketFeeder(stream_opener(file, path.name, file_format, LIMITS), {})
+            with closing(feeder):
+                yield frame_decoder(feeder, found.index), found.index
 
 
-def _check(path: Path, reference: Reference, targets: list[int]) -> int:
+def _check(path: Path, reference: Reference, targets: list[int], goes_on: bool = False) -> int:
     """Decodes the targets, compares them with the reference, and returns how many frames that took."""
     converter = RgbConverter(Geometry())
-    with _decoder(path) as (decoder, index):
+    with _decoder(path, goes_on) as (decoder, index):
         found = []
         for rank, frame in decoder.frames(np.array(targets, dtype=np.int64)):
             np.testing.assert_array_equal(converter.convert(frame), reference[rank][1])
@@ -74,11 +83,11 @@ def _check(path: Path, reference: Reference, targets: list[int]) -> int:
 
 
 @settings(max_examples=25, deadline=None)
-@given(targets=st.sets(st.integers(0, 59), min_size=1).map(sorted))
+@given(targets=st.sets(st.integers(0, 59), min_size=1).map(sorted), goes_on=st.booleans())
 def test_any_sample_is_pixel_for_pixel_what_a_full_decode_gives(
-    clip: tuple[Path, Reference], targets: list[int]
+    clip: tuple[Path, Reference], targets: list[int], goes_on: bool
 ) -> None:
-    _check(*clip, targets)
+    _check(*clip, targets, goes_on)
 
 
 def test_every_frame_can_be_had_alone(clip: tuple[Path, Reference]) -> None:
@@ -88,6 +97,38 @@ def test_every_frame_can_be_had_alone(clip: tuple[Path, Reference]) -> None:
 
 def test_a_full_sample_decodes_each_frame_once(clip: tuple[Path, Reference]) -> None:
     assert _check(*clip, list(range(60))) == 60
+
+
+def test_what_the_probe_decoded_is_not_decoded_again(clip: tuple[Path, Reference]) -> None:
+    path, reference = clip
+    n_opened = 0
+
+    def counting(*args: Any, **options: Any) -> InputContainer:
+        nonlocal n_opened
+        n_opened += 1
+        return open_container(*args, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("forensic_cli.media.probe.open_container", counting)
+        assert _check(path, reference, list(range(60)), goes_on=True) == 60
+    # Once for the packets, once for the frames.
+    assert n_opened == 2
+
+
+def test_after_much_that_is_broken_decoding_starts_afresh(tmp_path: Path) -> None:
+    """What a probe keeps is little, however many frames it decodes before one that is whole."""
+    path = write_clip(tmp_path / "a.mp4")
+    reference = Reference(reference_frames(path))
+    with path.open("rb") as file:
+        feeder = PacketFeeder(stream_opener(file, path.name, identify(file, path.name), LIMITS), {})
+        with closing(feeder):
+            assert sum(len(step.frames) for step in islice(feeder.beginning(60), 20)) > 4
+            frames = [frame for step in feeder.decode(0, 60) for frame in step.frames]
+            assert [frame.pts for frame in frames] == [pts for pts, _ in reference]
+            # A run that begins elsewhere meets nothing of the beginning.
+            assert list(islice(feeder.beginning(60), 2))
+            (later,) = {frame.pts for step in feeder.decode(12, 13) for frame in step.frames}
+            assert later == reference[12][0]
 
 
 def test_a_sparse_sample_decodes_well_below_the_whole(clip: tuple[Path, Reference]) -> None:

@@ -1,4 +1,5 @@
 import struct
+from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import pytest
 
 from forensic_cli.config import MediaLimits
 from forensic_cli.errors import MediaError
-from forensic_cli.media.probe import probe, probe_video
+from forensic_cli.media.packets import PacketIndex
+from forensic_cli.media.probe import VideoProbe, probe, probe_video
 from forensic_cli.media.sniff import identify
 from forensic_cli.types import MediaKind
-from tests.media.clips import picture, write_clip, write_sound_only
+from tests.media.clips import X264_OPEN, picture, write_clip, write_sound_only
 
 LIMITS = MediaLimits()
 
@@ -19,6 +21,37 @@ LIMITS = MediaLimits()
 def _warning_codes(path: Path, limits: MediaLimits = LIMITS) -> list[str]:
     with path.open("rb") as file:
         return [one.code for one in probe(file, path.name, identify(file, path.name), limits).warnings]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        ("a.mp4", "libx264", {}),
+        ("open.mov", "libx264", {"x264-params": X264_OPEN}),
+        ("no-b.mkv", "libx264", {"x264-params": "bframes=0"}),
+        ("hevc.mp4", "libx265", {}),
+        ("vp9.webm", "libvpx-vp9", {"cpu-used": "8", "deadline": "realtime"}),
+        ("mpeg4.mp4", "mpeg4", {"bf": "2"}),
+        ("ffv1.mkv", "ffv1", {}),
+    ],
+)
+def test_counting_packets_without_decoding_tells_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, codec: str, options: dict[str, str]
+) -> None:
+    path = write_clip(tmp_path / name, codec, options=options, rotation_deg=90)
+
+    def found() -> VideoProbe:
+        with path.open("rb") as file:
+            whole = probe(file, path.name, identify(file, path.name), LIMITS)
+            whole.feeder.close()
+            return whole
+
+    quick = found()
+    monkeypatch.setattr("forensic_cli.media.containers._WELL_DESCRIBED", ())
+    slow = found()
+    assert (quick.facts, quick.warnings, quick.geometry) == (slow.facts, slow.warnings, slow.geometry)
+    for field in fields(PacketIndex):
+        np.testing.assert_array_equal(getattr(quick.index, field.name), getattr(slow.index, field.name))
 
 
 def test_the_facts_of_a_plain_video(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from forensic_cli.evidence.tolerance import tolerance_of
 from forensic_cli.model.architectures import ARCHITECTURES, make_encoder
 from forensic_cli.model.backends import EagerBackend, make_backend
 from forensic_cli.model.backends.cuda import LARGEST_BATCH, batch_for_memory
+from forensic_cli.model.backends.packed import can_pack, with_packed_weights
 from forensic_cli.model.inference import BatchReader, Examiner
 from forensic_cli.types import RgbImage
 
@@ -45,6 +46,32 @@ def _seeded(arch: str):
 
 def _scores(reader: BatchReader, crops: list[RgbImage]) -> list[float]:
     return [reading.activation.score for reading in reader.read(crops)]
+
+
+@pytest.mark.skipif(not can_pack(torch.device("cpu")), reason="oneDNN does not compute the convolutions here")
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_packed_weights_give_plain_torchs_concepts(arch: str) -> None:
+    encoder = _seeded(arch).to(memory_format=torch.channels_last)
+    packed = with_packed_weights(encoder.features)
+    generator = torch.Generator().manual_seed(4)
+    with torch.inference_mode():
+        for n in (1, 3, 1):  # another shape lays the weights out again
+            x = torch.randn(n, 3, 256, 256, generator=generator).contiguous(memory_format=torch.channels_last)
+            concepts = encoder.features(x)
+            torch.testing.assert_close(packed(x), concepts, rtol=1e-5, atol=1e-6)
+            assert concepts.std() > 1e-3
+
+
+def test_packing_leaves_the_encoder_as_it_was() -> None:
+    encoder = _seeded("lae")
+    before = {name: tensor.clone() for name, tensor in encoder.state_dict().items()}
+    packed = with_packed_weights(encoder.features)
+    assert encoder.state_dict().keys() == before.keys()
+    assert all(torch.equal(tensor, before[name]) for name, tensor in encoder.state_dict().items())
+    own = {parameter.data_ptr() for parameter in encoder.features.parameters()}
+    # Its weights are shared, so that they take no memory twice.
+    assert {parameter.data_ptr() for parameter in packed.parameters()} == own
+    assert not any(isinstance(layer, torch.nn.Conv2d) for layer in packed.children())
 
 
 @needs_openvino

@@ -75,7 +75,9 @@ def test_two_processes_train_like_one_with_the_whole_batch(dataset: Path, tmp_pa
     two = _train(dataset, tmp_path / "two", recipe, 2)
     assert [line["n_images"] for line in two] == [line["n_images"] for line in one] == [8, 16]
     # Before any step the losses are the same to rounding. Adam's first step divides every gradient by its
-    # own size: where that is nearly zero, rounding decides the sign, and later losses differ a little.
+    # own size: where that is nearly zero, rounding decides the sign, and later losses differ a little, by up
+    # to 1.6% on one processor. Gradients that are not shared move the latent loss by 14%, or, of the
+    # discriminator, its own by 5% and the adversarial one to four times as much [both tried].
     for name in ("total", "latent", "pixel", "adversarial", "discriminator"):
         assert two[0][name] == pytest.approx(one[0][name], rel=1e-4)
-        assert two[1][name] == pytest.approx(one[1][name], rel=1e-2, abs=1e-2)
+        assert two[1][name] == pytest.approx(one[1][name], rel=3e-2, abs=1e-2)
