@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
-from forensic_cli.faces.sketch import CELLS_A_FACE, CellMask, Cells, Sketch, cells_under
+from forensic_cli.faces.sketch import CELLS_A_FACE, CellMask, Cells, Sketch, cells_under, largest_difference
 from forensic_cli.types import BoxXYXY, Face, RgbImage
 
 # A cell has changed when one of its colours has, by this share of the picture's contrast (standard
@@ -35,10 +35,9 @@ def changed_cells(before: Sketch, after: Sketch) -> CellMask:
     """
     if before.cells.shape != after.cells.shape:
         return np.ones(after.cells.shape[:2], np.bool_)
-    difference = after.cells - before.cells
     # A lamp, or the camera's exposure, moves all cells alike.
-    difference -= np.median(difference, axis=(0, 1))
-    return np.asarray(np.abs(difference).max(axis=2) > difference_limit(before.cells))
+    light = np.median(after.cells - before.cells, axis=(0, 1))
+    return np.asarray(largest_difference(before.cells + light, after.cells) > difference_limit(before.cells))
 
 
 def without_heads(changed: CellMask, faces: Iterable[Face], image: RgbImage) -> CellMask:

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from forensic_cli.faces.changes import difference_limit
-from forensic_cli.faces.sketch import DOTS_A_CELL, CellMask, Dots, Sketch, cells_under, means_of
+from forensic_cli.faces.sketch import DOTS_A_CELL, CellMask, Dots, Sketch, cells_under, largest_difference, means_of
 from forensic_cli.types import Face, RgbImage
 
 # Shoulders and hands move with a head: so many face widths to each side of it are asked whether they did.
@@ -155,7 +155,7 @@ def _agreeing(
     size = (columns.stop - columns.start, rows.stop - rows.start)
     matrix = np.array([[1.0, 0.0, shift.dx - columns.start], [0.0, 1.0, shift.dy - rows.start]])
     moved = cv2.warpAffine(before.dots, matrix, size, flags=cv2.INTER_LINEAR)
-    difference = np.abs(after.cells[part] - means_of(moved.astype(np.uint8))).max(axis=2)
+    difference = largest_difference(means_of(moved.astype(np.uint8)), after.cells[part])
     return np.asarray((difference <= limit) & _reached(before.cells.shape[:2], shift)[part])
 
 
