@@ -17,7 +17,15 @@ import cv2
 import numpy as np
 
 from forensic_cli.faces.changes import difference_limit
-from forensic_cli.faces.sketch import DOTS_A_CELL, CellMask, Dots, Sketch, cells_under, largest_difference, means_of
+from forensic_cli.faces.sketch import (
+    DOTS_A_CELL,
+    CellMask,
+    Dots,
+    Sketch,
+    cells_under,
+    largest_difference,
+    means_of,
+)
 from forensic_cli.types import Face, RgbImage
 
 # Shoulders and hands move with a head: so many face widths to each side of it are asked whether they did.
