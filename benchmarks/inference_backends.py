@@ -47,6 +47,7 @@ from forensic_cli.model.weights import read_verified, resolve
 from forensic_cli.provenance.run import processor_name
 
 _EAGER = "torch eager fp32"
+_PACKED = "torch packed (default)"
 _SAMPLES = Path(__file__).resolve().parent.parent / "forensic_cli" / "samples"
 _N_CROPS = 16
 _SEED = 20200
@@ -109,7 +110,7 @@ def _eager(encoder: ConceptEncoder) -> Features:
 
 
 def _packed(encoder: ConceptEncoder) -> Features:
-    features = with_packed_weights(encoder.features.to(memory_format=torch.channels_last))
+    features = with_packed_weights(copy.deepcopy(encoder.features).to(memory_format=torch.channels_last))
     return lambda x: features(x)
 
 
@@ -192,7 +193,7 @@ def _int8(encoder: ConceptEncoder) -> Features:
 
 CANDIDATES: dict[str, Callable[[ConceptEncoder], Features]] = {
     _EAGER: _eager,
-    "torch packed (default)": _packed,
+    _PACKED: _packed,
     "torch folded": _folded,
     "torch bf16": _bf16,
     "torch.compile": _compiled,
@@ -211,7 +212,7 @@ def measure(arch: str, names: list[str], sizes: list[int], rounds: int) -> list[
     ready: dict[str, tuple[Features, float, float]] = {}
     wanted = _scores(encoder, encoder.features, pixels)
     for name in names:
-        if name == "torch packed (default)" and not can_pack(torch.device("cpu")):
+        if name == _PACKED and not can_pack(torch.device("cpu")):
             print("left out: oneDNN does not compute the convolutions here")
             continue
         if name == "torch folded" and not any(isinstance(m, nn.BatchNorm2d) for m in encoder.modules()):
