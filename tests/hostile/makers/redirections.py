@@ -11,7 +11,6 @@ import c2pa
 from PIL import Image
 
 from forensic_cli.types import RgbImage
-from tests.media.clips import write_clip
 from tests.media.facts.signers import make_signer
 
 _BOXES_ABOVE_DREF = (b"dinf", b"minf", b"mdia", b"trak", b"moov")
@@ -50,9 +49,12 @@ def write_alias(path: Path, target: Path) -> None:
     """A QuickTime film whose data reference is a Macintosh alias: the frames lie in another file.
 
     FFmpeg reads type 2 of the alias record as a path (libavformat/mov.c, mov_read_dref).
+
+    Args:
+        target: an MP4 whose index follows its frames, so that growing it moves none. The film has that
+            index: x264 does not code the same pictures to the same sizes each time.
     """
-    write_clip(path, n_frames=12, container_format="mp4")
-    content = bytearray(path.read_bytes())
+    content = bytearray(target.read_bytes())
     dref = content.index(b"dref") - 4
     n_old = int.from_bytes(content[dref : dref + 4], "big")
     where = os.fsencode(target)
