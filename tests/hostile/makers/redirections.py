@@ -51,8 +51,8 @@ def write_alias(path: Path, target: Path) -> None:
     FFmpeg reads type 2 of the alias record as a path (libavformat/mov.c, mov_read_dref).
 
     Args:
-        target: an MP4 whose index follows its frames, so that growing it moves none. The film has that
-            index: x264 does not code the same pictures to the same sizes each time.
+        target: an MP4, whose own index the film has: x264 does not code the same pictures to the same
+            sizes each time.
     """
     content = bytearray(target.read_bytes())
     dref = content.index(b"dref") - 4
