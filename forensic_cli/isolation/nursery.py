@@ -7,6 +7,7 @@ in the same clean state, whatever the item before it did, and costs milliseconds
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import select
@@ -29,6 +30,21 @@ from forensic_cli.isolation.worker import EXIT_DEFECT, EXIT_OUT_OF_MEMORY, Task,
 LENGTH = struct.Struct(">I")
 STATUS = struct.Struct(">i")
 READY = b"R"
+# What libraries, and readers of some formats, import where they are first used. Each worker would do that
+# anew, for 10 to 30 ms an item. Pillow's plug-ins are those of the formats that are read: it imports all
+# that it has, where one of them is missing.
+_IMPORTED_LATE = (
+    "av.subtitles.stream",
+    "encodings.unicode_escape",
+    "numpy.ma",
+    "PIL.BmpImagePlugin",
+    "PIL.ImageCms",
+    "PIL.JpegImagePlugin",
+    "PIL.MpoImagePlugin",
+    "PIL.PngImagePlugin",
+    "PIL.TiffImagePlugin",
+    "PIL.WebPImagePlugin",
+)
 
 
 def main(control_descriptor: int, forks: bool) -> None:
@@ -57,13 +73,16 @@ def main(control_descriptor: int, forks: bool) -> None:
 def _load(faces: FaceSettings) -> None:
     """Loads, before the first item, what every worker would have to load for itself."""
     import av.video.frame  # noqa: F401
-    from PIL import Image, ImageCms  # noqa: F401
+    from PIL import Image
 
     import forensic_cli.media.facts.image
     import forensic_cli.media.facts.video
     import forensic_cli.media.images
     import forensic_cli.media.videos  # noqa: F401
 
+    Image.preinit()
+    for name in _IMPORTED_LATE:
+        importlib.import_module(name)
     use_one_opencv_thread()
     with suppress(ImportError):
         # An extra: without it, Content Credentials are "not checked".
