@@ -43,6 +43,10 @@ def test_a_worker_imports_nothing(tmp_path: Path, astronaut: RgbImage, suffix: s
     else:
         Image.fromarray(astronaut[:300]).save(path)
     run = subprocess.run(
-        [sys.executable, "-c", LATE_IMPORTS, str(path)], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", LATE_IMPORTS, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
     )
     assert json.loads(run.stdout) == []
