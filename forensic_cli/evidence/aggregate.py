@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forensic_cli.evidence.likelihood import likelihood_rule, with_likelihood_ratio
-from forensic_cli.evidence.pooling import track_score
+from forensic_cli.evidence.pooling import track_score, track_scores
 from forensic_cli.model.weights import ModelCard
 from forensic_cli.types import CropReading, Finding, MediaFacts, MediaKind, TrackResult, Verdict
 
@@ -20,6 +20,7 @@ _MIN_FRAMES = 3
 _MIN_CONFIDENCE = 0.3
 _MIN_FRAMES_FOR_INTERVAL = 5
 _N_RESAMPLES = 2000
+_MAX_PICKED = 1 << 18
 
 
 def aggregation_rule(card: ModelCard) -> tuple[str, ...]:
@@ -62,12 +63,13 @@ def bootstrap_interval(scores: NDArray[np.float64], seed: int) -> tuple[float, f
     rng = np.random.default_rng(seed)
     n_blocks = math.ceil(n / block)
     # In slices, so that a track of 20,000 frames does not ask for 2,000 times its length at once.
-    means = []
-    for _ in range(_N_RESAMPLES):
-        starts = rng.integers(0, n - block + 1, n_blocks)
-        picked = (starts[:, None] + np.arange(block)).ravel()[:n]
-        means.append(track_score(scores[picked]))
-    low, high = np.percentile(means, [2.5, 97.5])
+    n_a_slice = max(1, _MAX_PICKED // n)
+    resampled = []
+    for begin in range(0, _N_RESAMPLES, n_a_slice):
+        starts = rng.integers(0, n - block + 1, (min(n_a_slice, _N_RESAMPLES - begin), n_blocks))
+        picked = (starts[..., None] + np.arange(block)).reshape(len(starts), -1)[:, :n]
+        resampled.append(track_scores(scores[picked]))
+    low, high = np.percentile(np.concatenate(resampled), [2.5, 97.5])
     return float(low), float(high)
 
 

@@ -17,4 +17,16 @@ def track_score(scores: NDArray[np.float64]) -> float:
     Args:
         scores: (n,) of a track's crops, n at least 1.
     """
-    return float(scores.mean())
+    return float(track_scores(scores))
+
+
+def track_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """As `track_score`, of many tracks of one length.
+
+    Args:
+        scores: (..., n).
+
+    Returns:
+        (...)
+    """
+    return np.asarray(scores.mean(axis=-1))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from forensic_cli.evidence.aggregate import (
     aggregation_rule,
@@ -89,6 +91,26 @@ def test_interval_is_seeded_and_lies_within_the_scores(scores: list[float], seed
     assert interval is not None
     assert interval == bootstrap_interval(values, seed)
     assert values.min() - 1e-9 <= interval[0] <= interval[1] <= values.max() + 1e-9
+
+
+def one_by_one(scores: NDArray[np.float64], seed: int) -> tuple[float, float]:
+    """The interval as its definition reads: a loop over 2,000 resamples."""
+    n = len(scores)
+    block = math.ceil(math.sqrt(n))
+    rng = np.random.default_rng(seed)
+    means = []
+    for _ in range(2000):
+        starts = rng.integers(0, n - block + 1, math.ceil(n / block))
+        blocks = [scores[start : start + block] for start in starts]
+        means.append(np.concatenate(blocks)[:n].mean())
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)
+
+
+@pytest.mark.parametrize("n", [5, 59, 60, 1000])
+def test_resamples_drawn_together_are_those_drawn_one_by_one(n: int) -> None:
+    scores = np.random.default_rng(n).normal(size=n)
+    assert bootstrap_interval(scores, 7) == one_by_one(scores, 7)
 
 
 def test_interval_covers_the_mean_of_independent_frames_about_as_often_as_it_says() -> None:
