@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -61,7 +62,8 @@ class Nursery:
     def __init__(self, faces: FaceSettings, forks: bool) -> None:
         self._forks = forks
         self._is_ready = False
-        self.is_used = False
+        self._n_workers = 0
+        self._exit_codes: dict[int, int] = {}
         self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in kill()
         self._control, theirs = socket.socketpair()
         with theirs:
@@ -88,14 +90,16 @@ class Nursery:
         """Of the nursery; workers are its children."""
         return self._process.pid
 
-    def hand_over(self, task: Task, evidence: BinaryIO) -> Channel:
-        """Begins an item.
+    def hand_over(self, task: Task, evidence: BinaryIO) -> tuple[int, Channel]:
+        """Begins an item; others may be under way, where workers are forked.
+
+        Returns:
+            The worker's number in this nursery, and the connection to it.
 
         Raises:
             ForensicError: the nursery did not start.
         """
         self._await_ready()
-        self.is_used = True
         ours, theirs = socket.socketpair()
         with theirs:
             try:
@@ -103,21 +107,33 @@ class Nursery:
             except OSError:
                 ours.close()
                 raise self._not_started() from None
-        return Channel(ours)
+        self._n_workers += 1
+        return self._n_workers - 1, Channel(ours)
 
-    def exit_code(self, timeout_s: float) -> int | None:
-        """How the worker ended: its exit code, or a signal as a negative number; None if that is not known."""
+    def exit_code(self, worker: int, timeout_s: float) -> int | None:
+        """How a worker ended: its exit code, or a signal as a negative number; None if that is not known.
+
+        Args:
+            worker: its number.
+            timeout_s: to wait for its end.
+        """
         try:
             if not self._forks:
                 return self._process.wait(timeout_s)
-            self._control.settimeout(timeout_s)
-            answer = self._control.recv(STATUS.size, socket.MSG_WAITALL)
+            deadline_s = time.monotonic() + timeout_s
+            while worker not in self._exit_codes:
+                self._control.settimeout(max(0.0, deadline_s - time.monotonic()))
+                answer = self._control.recv(STATUS.size, socket.MSG_WAITALL)
+                if len(answer) < STATUS.size:
+                    return None
+                number, code = STATUS.unpack(answer)
+                self._exit_codes[number] = code
         except (OSError, subprocess.TimeoutExpired):
             return None
-        return int(STATUS.unpack(answer)[0]) if len(answer) == STATUS.size else None
+        return self._exit_codes.pop(worker)
 
     def end(self) -> None:
-        """Ends the nursery and its worker, whatever they are doing; nothing is let go of.
+        """Ends the nursery and its workers, whatever they are doing; nothing is let go of.
 
         May be called while another thread waits for them: that one finds the connection closed.
         """
@@ -127,7 +143,7 @@ class Nursery:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
     def kill(self) -> None:
-        """Ends the nursery and its worker, and lets go of them."""
+        """Ends the nursery and its workers, and lets go of them."""
         self.end()
         self._process.wait()
         self._control.close()

@@ -1,9 +1,9 @@
-"""Reading items one after the other, each in a worker of its own."""
+"""Reading items one after the other, each in a worker of its own, and its media facts in another."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -20,16 +20,26 @@ from forensic_cli.isolation.stream import FaceReading
 from forensic_cli.isolation.worker import Errand, Task
 
 logger = logging.getLogger(__name__)
-# A worker that has said its last word, or has crashed, is gone at once.
+# A worker that has said its last word, or has crashed, is gone at once; one whose host has hung up, when it
+# next says something.
 _EXIT_TIMEOUT_S = 10.0
 
 
 @dataclass(slots=True)
 class _Worker:
-    """A running worker, as whoever waits for it sees it."""
+    """A running worker, as whoever waits for it sees it.
 
+    Attributes:
+        number: in its nursery.
+    """
+
+    nursery: Nursery
+    number: int
     channel: Channel
     has_finished: bool = False
+
+    def exit_code(self) -> int | None:
+        return self.nursery.exit_code(self.number, _EXIT_TIMEOUT_S)
 
 
 class IsolatedReader:
@@ -77,19 +87,40 @@ class IsolatedReader:
             WorkerDefectError: the program failed in the worker.
             ForensicError: no worker can be started.
         """
-        with self._worker(Errand.FACES, file, name) as worker:
+        worker = self._begin(Errand.FACES, file, name)
+        with self._awaited(worker, name):
             stream = RemoteFaceStream(worker.channel, self._reading, self._limits)
             yield stream
             worker.has_finished = stream.is_complete
 
-    def media_facts(self, file: BinaryIO, name: str) -> Factsheet | None:
+    @contextmanager
+    def media_facts(self, file: BinaryIO, name: str) -> Iterator[Callable[[], Factsheet | None]]:
         """See `FaceReader.media_facts`; in a worker of its own, so that the facts cannot cost the faces.
 
         Raises:
-            ForensicError: no worker can be started.
+            ForensicError: no worker can be started; also from what it gives.
         """
+        # A nursery that does not fork serves one errand at a time.
+        begun = self._begin(Errand.FACTS, file, name) if self._forks else None
+
+        def facts() -> Factsheet | None:
+            nonlocal begun
+            worker, begun = begun, None
+            if worker is not None and worker.nursery is not self._nursery:
+                # It went down with the worker beside it, which had to be killed: no fault of its own.
+                worker.channel.close()
+                worker = None
+            return self._facts(worker or self._begin(Errand.FACTS, file, name), name)
+
         try:
-            with self._worker(Errand.FACTS, file, name) as worker:
+            yield facts
+        finally:
+            if begun is not None:
+                self._dismiss(begun)
+
+    def _facts(self, worker: _Worker, name: str) -> Factsheet | None:
+        try:
+            with self._awaited(worker, name):
                 facts = _facts_if_media(worker.channel, self._limits)
                 worker.has_finished = True
             return facts
@@ -99,22 +130,25 @@ class IsolatedReader:
             logger.error("defect while reading the media facts of %s\nin the worker:\n%s", name, error.detail)
             return unread_factsheet(f"the program failed ({error.kind})")
 
-    @contextmanager
-    def _worker(self, errand: Errand, file: BinaryIO, name: str) -> Iterator[_Worker]:
-        """A worker with its errand; how it ends becomes the error that the item is told of."""
+    def _begin(self, errand: Errand, file: BinaryIO, name: str) -> _Worker:
         self.prepare()
         nursery = self._nursery
         assert nursery is not None  # prepare() has seen to it
-        is_clean = False
-        channel = nursery.hand_over(Task(name, self._reading, self._limits.memory_mib, errand), file)
+        task = Task(name, self._reading, self._limits.memory_mib, errand)
+        worker = _Worker(nursery, *nursery.hand_over(task, file))
         if not self._forks:
             self._spare = self._start()
-        worker = _Worker(channel)
+        return worker
+
+    @contextmanager
+    def _awaited(self, worker: _Worker, name: str) -> Iterator[None]:
+        """Sees a worker off; how it ends becomes the error that the item is told of."""
+        is_clean = False
         try:
-            yield worker
-            is_clean = worker.has_finished and nursery.exit_code(_EXIT_TIMEOUT_S) == 0
+            yield
+            is_clean = worker.has_finished and worker.exit_code() == 0
         except FaultError as error:
-            is_clean = nursery.exit_code(_EXIT_TIMEOUT_S) == 0
+            is_clean = worker.exit_code() == 0
             raise of_fault(error.fault) from None
         except StalledError:
             raise stalled(name, self._limits) from None
@@ -123,16 +157,26 @@ class IsolatedReader:
         except MessageError as error:
             raise senseless(name, str(error)) from None
         except ChannelClosedError:
-            exit_code = nursery.exit_code(_EXIT_TIMEOUT_S)
+            exit_code = worker.exit_code()
             # Whatever ended the worker, the nursery has seen it off.
             is_clean = exit_code is not None
             raise ended(name, exit_code, self._limits) from None
         finally:
-            channel.close()
+            worker.channel.close()
             # Nothing may linger: neither a worker that goes on, nor one that was left in the middle.
             if not (is_clean and self._forks):
-                nursery.kill()
-                self._nursery = None
+                self._kill(worker.nursery)
+
+    def _dismiss(self, worker: _Worker) -> None:
+        """Ends a worker whose answer nobody wants any more."""
+        worker.channel.close()
+        if worker.exit_code() is None:
+            self._kill(worker.nursery)
+
+    def _kill(self, nursery: Nursery) -> None:
+        nursery.kill()
+        if self._nursery is nursery:
+            self._nursery = None
 
     def abort(self) -> None:
         """See `FaceReader.abort`."""

@@ -28,7 +28,8 @@ from forensic_cli.isolation.stream import use_one_opencv_thread
 from forensic_cli.isolation.worker import EXIT_DEFECT, EXIT_OUT_OF_MEMORY, Task, is_out_of_memory, work
 
 LENGTH = struct.Struct(">I")
-STATUS = struct.Struct(">i")
+# The number of a worker that has ended, and how.
+STATUS = struct.Struct(">Ii")
 READY = b"R"
 # What libraries, and readers of some formats, import where they are first used. Each worker would do that
 # anew, for 10 to 30 ms an item. Pillow's plug-ins are those of the formats that are read: it imports all
@@ -61,13 +62,7 @@ def main(control_descriptor: int, forks: bool) -> None:
         faces: FaceSettings = from_jsonable(FaceSettings, json.loads(_receive(control)[0]))
         _load(faces)
         control.sendall(READY)
-        while True:
-            content, descriptors = _receive(control, 2)
-            evidence, channel = descriptors
-            task: Task = from_jsonable(Task, json.loads(content))
-            if not forks:
-                _become_worker(task, evidence, channel, control.fileno(), end_with_host=True)
-            _serve(control, task, evidence, channel)
+        _Workers(control, forks).serve()
 
 
 def _load(faces: FaceSettings) -> None:
@@ -106,25 +101,53 @@ def _receive(control: socket.socket, n_descriptors: int = 0) -> tuple[bytes, lis
     return bytes(content), descriptors
 
 
-def _serve(control: socket.socket, task: Task, evidence: int, channel: int) -> None:
-    # The writing end lives in the worker alone: it closes when the worker is gone.
-    gone, alive = os.pipe()
-    worker = os.fork()
-    if worker == 0:
-        _become_worker(task, evidence, channel, alive)
-    for descriptor in (evidence, channel, alive):
-        os.close(descriptor)
-    poller = select.poll()
-    poller.register(gone, select.POLLIN)
-    poller.register(control, select.POLLIN)
-    if any(descriptor == control.fileno() for descriptor, _ in poller.poll()):
-        # The host says nothing while a worker runs: it has hung up.
-        os.kill(worker, signal.SIGKILL)
-        os.waitpid(worker, 0)
-        sys.exit(0)
-    os.close(gone)
-    _, status = os.waitpid(worker, 0)
-    control.sendall(STATUS.pack(os.waitstatus_to_exitcode(status)))
+class _Workers:
+    """The workers of a nursery, made as the host asks for them and seen off as they end."""
+
+    def __init__(self, control: socket.socket, forks: bool) -> None:
+        self._control, self._forks = control, forks
+        self._n_made = 0
+        # By the descriptor that tells of the end of each: its number, and its process.
+        self._running: dict[int, tuple[int, int]] = {}
+        self._poller = select.poll()
+        self._poller.register(control, select.POLLIN)
+
+    def serve(self) -> NoReturn:
+        """Until the host hangs up; then no worker is left."""
+        try:
+            while True:
+                for descriptor, _ in self._poller.poll():
+                    if descriptor == self._control.fileno():
+                        self._make()
+                    else:
+                        self._see_off(descriptor)
+        finally:
+            for _, worker in self._running.values():
+                os.kill(worker, signal.SIGKILL)
+                os.waitpid(worker, 0)
+
+    def _make(self) -> None:
+        content, (evidence, channel) = _receive(self._control, 2)
+        task: Task = from_jsonable(Task, json.loads(content))
+        if not self._forks:
+            _become_worker(task, evidence, channel, self._control.fileno(), end_with_host=True)
+        # The writing end lives in the worker alone: it closes when the worker is gone.
+        gone, alive = os.pipe()
+        worker = os.fork()
+        if worker == 0:
+            _become_worker(task, evidence, channel, alive)
+        for descriptor in (evidence, channel, alive):
+            os.close(descriptor)
+        self._running[gone] = (self._n_made, worker)
+        self._n_made += 1
+        self._poller.register(gone, select.POLLIN)
+
+    def _see_off(self, gone: int) -> None:
+        self._poller.unregister(gone)
+        os.close(gone)
+        number, worker = self._running.pop(gone)
+        _, status = os.waitpid(worker, 0)
+        self._control.sendall(STATUS.pack(number, os.waitstatus_to_exitcode(status)))
 
 
 def _become_worker(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO, Protocol
 
 import cv2
@@ -104,11 +105,17 @@ class FaceReader(Protocol):
         """
         ...
 
-    def media_facts(self, file: BinaryIO, name: str) -> Factsheet | None:
+    def media_facts(
+        self, file: BinaryIO, name: str
+    ) -> AbstractContextManager[Callable[[], Factsheet | None]]:
         """What the file is, for the examiner; nothing of it enters a score.
 
-        Nothing that the file holds makes this fail: where the reading of it ends badly, the factsheet says
-        so. None where the content is no image or video that is read.
+        Where the system can, it is read beside whatever else is read of the file meanwhile. Nothing that the
+        file holds makes this fail: where the reading of it ends badly, the factsheet says so.
+
+        Returns:
+            A function that waits for the factsheet, to be called once or not at all. It gives None where the
+            content is no image or video that is read.
         """
         ...
 
@@ -227,8 +234,12 @@ class DirectReader:
                 f"Decoding {name} needed more memory than there is.", "Lower --jobs or --max-pixels."
             ) from error
 
-    def media_facts(self, file: BinaryIO, name: str) -> Factsheet | None:
-        """See `FaceReader.media_facts`."""
+    @contextmanager
+    def media_facts(self, file: BinaryIO, name: str) -> Iterator[Callable[[], Factsheet | None]]:
+        """See `FaceReader.media_facts`; read when it is asked for."""
+        yield partial(self._facts, file, name)
+
+    def _facts(self, file: BinaryIO, name: str) -> Factsheet | None:
         try:
             return collect_facts(file, name, self._reading.limits)
         except MediaError:

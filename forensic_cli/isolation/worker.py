@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import numpy as np
 
 from forensic_cli.errors import ForensicError, MediaError, NotMediaError
 from forensic_cli.faces.detect import make_detector
+from forensic_cli.isolation.evidence_file import EvidenceFile
 from forensic_cli.isolation.messages import Channel, CropRow, End, Fault, FrameRow, Kind, Medium, ViewRow
 from forensic_cli.isolation.stream import DirectFaceStream, FaceReading, FrameFaces
 from forensic_cli.media.facts import collect_facts
@@ -22,7 +22,6 @@ from forensic_cli.media.facts import collect_facts
 EXIT_OUT_OF_MEMORY = 77
 EXIT_DEFECT = 78
 _OPENCV_OUT_OF_MEMORY = -4
-_PROGRESS_INTERVAL_S = 1.0
 _MAX_DETAIL_CHARACTERS = 8000
 
 
@@ -43,32 +42,13 @@ class Task:
     errand: Errand = Errand.FACES
 
 
-class WatchedFile(io.BufferedReader):
-    """The evidence, which tells the host that it is still being read: indexing a long file takes minutes."""
-
-    def __init__(self, descriptor: int, channel: Channel) -> None:
-        raw = io.FileIO(descriptor, "rb")
-        raw.seek(0)
-        super().__init__(raw)
-        self._channel = channel
-        self._told_s = time.monotonic()
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """As ever."""
-        now_s = time.monotonic()
-        if now_s - self._told_s >= _PROGRESS_INTERVAL_S:
-            self._told_s = now_s
-            self._channel.send_progress()
-        return super().read(size)
-
-
 def work(task: Task, descriptor: int, channel: Channel) -> None:
     """Reads one item and sends it: its medium, its frames and its end; or its factsheet; or a fault.
 
     Raises:
         MemoryError: the limit is hit. There is not enough left to say more.
     """
-    with _faults_sent(channel), WatchedFile(descriptor, channel) as file:
+    with _faults_sent(channel), EvidenceFile(descriptor, channel.send_progress) as file:
         if task.errand is Errand.FACTS:
             channel.send(Kind.FACTS, collect_facts(file, task.name, task.reading.limits))
         else:

@@ -80,6 +80,17 @@ class ItemExaminer:
         before = hash_open_file(file, found.path.name)
         evidence = Evidence(os.fspath(found.path), before.n_bytes, before.mtime_utc, before.sha256)
         self._tell(Hashed(item_id, evidence))
+        with self._reader.media_facts(file, found.path.name) as media_facts:
+            item, is_media = self._read_safely(item_id, evidence, found, file)
+            if is_media:
+                # Also of an item that could not be decoded: that is when they are asked for.
+                item = replace(item, media_facts=media_facts())
+        return self._checked_again(item, found.path, file)
+
+    def _read_safely(
+        self, item_id: str, evidence: Evidence, found: FoundItem, file: BinaryIO
+    ) -> tuple[ItemResult, bool]:
+        """The item without its media facts, and whether it is an image or a video at all."""
         exhibits = self._collector(item_id)
         is_media = True
         try:
@@ -105,10 +116,7 @@ class ItemExaminer:
         finally:
             if exhibits:
                 exhibits.discard()
-        if is_media and item.media_facts is None:
-            # Also of an item that could not be decoded: that is when they are asked for.
-            item = replace(item, media_facts=self._reader.media_facts(file, found.path.name))
-        return self._checked_again(item, found.path, file)
+        return item, is_media
 
     def _collector(self, item_id: str) -> ExhibitCollector | None:
         if self._config.out_dir is None:
@@ -125,8 +133,6 @@ class ItemExaminer:
             self._tell(Planned(item_id, path, stream.n_planned))
             crops.take(stream, lambda: self._tell(FrameDone(item_id)))
             facts, counts, warnings = stream.facts, stream.counts, stream.warnings
-        # The model reads the last crops meanwhile.
-        media_facts = self._reader.media_facts(file, path.name)
         tracks = crops.finish(facts, counts.n_used)
         return ItemResult(
             item_id,
@@ -136,7 +142,6 @@ class ItemExaminer:
             counts,
             tracks,
             (*warnings, *crops.warnings),
-            media_facts,
         )
 
     def _checked_again(self, item: ItemResult, path: Path, file: BinaryIO) -> ItemResult:

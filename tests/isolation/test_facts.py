@@ -22,8 +22,8 @@ from tests.isolation.material import CLIP, isolated, read_with, reading
 
 
 def facts_with(reader: FaceReader, path: Path) -> Factsheet | None:
-    with open_read_only(path) as file:
-        return reader.media_facts(file, path.name)
+    with open_read_only(path) as file, reader.media_facts(file, path.name) as facts:
+        return facts()
 
 
 def test_facts_from_a_worker_are_those_of_this_process() -> None:

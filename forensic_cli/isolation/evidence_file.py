@@ -1,0 +1,79 @@
+"""The evidence as a worker reads it: from a position of its own, and telling the host that it is being read."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_PROGRESS_INTERVAL_S = 1.0
+
+
+class _Positioned(io.RawIOBase):
+    """A descriptor of which others hold copies: they share its position, so it is left alone."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor, self._at = descriptor, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        target = memoryview(buffer).cast("B")
+        content = os.pread(self._descriptor, len(target), self._at)
+        target[: len(content)] = content
+        self._at += len(content)
+        return len(content)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at}.get(whence)
+        if start is None:
+            start = os.fstat(self._descriptor).st_size
+        if start + offset < 0:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        self._at = start + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            os.close(self._descriptor)
+
+
+class EvidenceFile(io.BufferedReader):
+    """An evidence file, from its beginning.
+
+    Two workers read one item side by side, each from where it is.
+
+    Args:
+        descriptor: of a regular file; closed with this.
+        on_progress: called about every second in which something is read: indexing a long file takes minutes.
+    """
+
+    def __init__(self, descriptor: int, on_progress: Callable[[], None]) -> None:
+        super().__init__(_Positioned(descriptor))
+        self._on_progress = on_progress
+        self._told_s = time.monotonic()
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As ever."""
+        now_s = time.monotonic()
+        if now_s - self._told_s >= _PROGRESS_INTERVAL_S:
+            self._told_s = now_s
+            self._on_progress()
+        return super().read(size)
