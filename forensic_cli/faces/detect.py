@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from forensic_cli.config import DetectorName, FaceSearch, FaceSettings
 from forensic_cli.faces.detector import FaceDetector
 from forensic_cli.faces.dlib_detectors import DlibCnnDetector, DlibHogDetector, find_cnn_model, import_dlib
 from forensic_cli.faces.schedule import follow_stream
+from forensic_cli.faces.searchers import searchers
 from forensic_cli.types import Face, Frame
 
 
@@ -112,7 +113,7 @@ def _search_every_frame(
     frames: Iterable[Frame], detector: FaceDetector, n_threads: int
 ) -> Generator[tuple[Frame, list[Face]], None, None]:
     pending: deque[tuple[Frame, Future[list[Face]]]] = deque()
-    pool = ThreadPoolExecutor(max_workers=n_threads, thread_name_prefix="face-detector")
+    pool = searchers(n_threads)
     try:
         for frame in frames:
             pending.append((frame, pool.submit(detector.detect, frame.image)))

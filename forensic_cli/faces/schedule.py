@@ -12,6 +12,7 @@ from forensic_cli.faces.changes import changed_cells
 from forensic_cli.faces.detector import FaceDetector
 from forensic_cli.faces.follow import Follower, Sample
 from forensic_cli.faces.motion import moved_with_camera
+from forensic_cli.faces.searchers import searchers
 from forensic_cli.faces.sketch import Sketch, sketch_of
 from forensic_cli.types import Face, Frame
 
@@ -53,7 +54,7 @@ def follow_stream(
     Returns:
         The frames in their order, each with its faces by falling confidence.
     """
-    pool = ThreadPoolExecutor(max_workers=n_threads, thread_name_prefix="face-detector")
+    pool = searchers(n_threads)
     # It waits for the others' searches and searches nothing itself, so that none can wait for itself.
     follower_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="face-follower")
     has_searched = Event()

@@ -1,4 +1,4 @@
-"""The nursery: a clean process that has loaded the decoders and makes a worker for each item.
+"""The nursery: a clean process that has loaded the decoders and makes the workers of each item.
 
 It is started afresh and not forked off the host, whose memory holds the model, the case and the results of
 earlier items. It never opens a file of the evidence: it only hands descriptors on. So each worker begins

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,12 +62,27 @@ def half_read(reader: IsolatedReader, path: Path) -> Iterator[tuple[FaceStream, 
         frames = stream.frames()
         next(frames)
         assert reader.nursery_pid is not None
-        (worker,) = children(reader.nursery_pid)
-        yield stream, frames, worker
+        yield stream, frames, only_child(reader.nursery_pid)
+
+
+def read_and_signal(reader: IsolatedReader, number: signal.Signals) -> None:
+    """Reads a clip to its end; its worker gets a signal after the first frame."""
+    with half_read(reader, CLIP) as (_, frames, worker):
+        os.kill(worker, number)
+        list(frames)
 
 
 def children(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def only_child(pid: int, within_s: float = 15.0) -> int:
+    """The process that is left when those beside it have ended: the one that reads media facts soon has."""
+    deadline = time.monotonic() + within_s
+    while len(found := children(pid)) != 1:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.01)
+    return found[0]
 
 
 def is_running(pid: int) -> bool:

@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import struct
+import sys
 from pathlib import Path
 
 import pytest
 
 from forensic_cli.config import IsolationSettings
+from forensic_cli.errors import MediaError
 from forensic_cli.evidence.records import to_jsonable
 from forensic_cli.factsheet import CredentialState, Factsheet, Reason, unread_factsheet
 from forensic_cli.isolation import host
 from forensic_cli.isolation.facts import receive_facts
+from forensic_cli.isolation.isolated import IsolatedReader
 from forensic_cli.isolation.messages import Channel, Kind, MessageError
 from forensic_cli.isolation.remote import OverdueError, StalledError
 from forensic_cli.isolation.stream import DirectReader, FaceReader
 from forensic_cli.provenance.files import open_read_only
-from tests.isolation.material import CLIP, isolated, read_with, reading
+from tests.isolation.material import (
+    CLIP,
+    MANY_FRAMES,
+    N_MANY,
+    children,
+    half_read,
+    isolated,
+    read_and_signal,
+    read_with,
+    reading,
+)
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
 
 
 def facts_with(reader: FaceReader, path: Path) -> Factsheet | None:
@@ -34,6 +50,58 @@ def test_facts_from_a_worker_are_those_of_this_process() -> None:
     assert facts.frames.n_frames == 125
     assert facts.credentials.state is CredentialState.NONE_FOUND
     assert facts == facts_with(DirectReader(reading()), CLIP)
+
+
+@on_linux
+def test_facts_are_read_beside_the_faces_before_anybody_asks_for_them() -> None:
+    with (
+        isolated(reading(MANY_FRAMES)) as reader,
+        open_read_only(CLIP) as file,
+        reader.media_facts(file, CLIP.name) as facts,
+    ):
+        with half_read(reader, CLIP) as (stream, frames, _):
+            assert 1 + len(list(frames)) == N_MANY
+            assert stream.counts.n_used == N_MANY
+        assert reader.nursery_pid is not None
+        assert children(reader.nursery_pid) == []
+        assert facts() == facts_with(DirectReader(reading()), CLIP)
+
+
+@on_linux
+def test_facts_that_nobody_asks_for_cost_neither_nursery_nor_process() -> None:
+    with isolated(reading()) as reader:
+        reader.prepare()
+        nursery = reader.nursery_pid
+        assert nursery is not None
+        for _ in range(3):
+            with open_read_only(CLIP) as file, reader.media_facts(file, CLIP.name):
+                pass
+            assert reader.nursery_pid == nursery
+            assert children(nursery) == []
+        assert facts_with(reader, CLIP) is not None
+
+
+@on_linux
+def test_facts_are_read_again_where_the_worker_beside_them_took_the_nursery_along() -> None:
+    with (
+        isolated(reading(MANY_FRAMES), IsolationSettings(stall_s=3.0)) as reader,
+        open_read_only(CLIP) as file,
+        reader.media_facts(file, CLIP.name) as facts,
+    ):
+        with pytest.raises(MediaError, match="no progress"):
+            read_and_signal(reader, signal.SIGSTOP)
+        assert reader.nursery_pid is None
+        assert facts() == facts_with(DirectReader(reading()), CLIP)
+
+
+def test_a_nursery_that_makes_one_worker_of_itself_reads_facts_when_asked() -> None:
+    reader = IsolatedReader(reading(), IsolationSettings(), forks=False)
+    try:
+        with open_read_only(CLIP) as file, reader.media_facts(file, CLIP.name) as facts:
+            assert len(read_with(reader, CLIP).frames) == 6
+            assert facts() == facts_with(DirectReader(reading()), CLIP)
+    finally:
+        reader.close()
 
 
 def test_what_is_no_medium_has_no_facts(tmp_path: Path) -> None:

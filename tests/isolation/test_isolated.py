@@ -27,6 +27,7 @@ from tests.isolation.material import (
     is_running,
     isolated,
     processor_ticks,
+    read_and_signal,
     read_with,
     reading,
     vanishes,
@@ -102,13 +103,6 @@ def test_another_small_picture_costs_no_new_interpreter(portrait: Path) -> None:
             read_with(reader, portrait)
         another_s = (time.monotonic() - began_s) / 5
     assert another_s < first_s / 2
-
-
-def read_and_signal(reader: IsolatedReader, number: signal.Signals) -> None:
-    """Reads a clip to its end; its worker gets a signal after the first frame."""
-    with half_read(reader, CLIP) as (_, frames, worker):
-        os.kill(worker, number)
-        list(frames)
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT])

@@ -29,7 +29,7 @@ from forensic_cli.pipeline import run_scan
 from forensic_cli.pipeline.guard import require_outside_evidence
 from forensic_cli.types import ItemResult, RgbImage, Verdict
 from tests.conftest import SAMPLES
-from tests.isolation.material import children, write_bomb
+from tests.isolation.material import children, only_child, write_bomb
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
 
@@ -73,10 +73,10 @@ def by_name(result: ScanResult) -> dict[str, ItemResult]:
     return {Path(item.evidence.path).name: item for item in result.items}
 
 
-def workers(others: set[int]) -> list[int]:
-    """The processes that decode for this one, but for those of `others`."""
-    nurseries = set(children(os.getpid())) - others
-    return [worker for nursery in nurseries for worker in children(nursery)]
+def face_worker(others: set[int]) -> int:
+    """The process that decodes for this one; `others` are no nurseries of its."""
+    (nursery,) = set(children(os.getpid())) - others
+    return only_child(nursery)
 
 
 def states(folder: Path) -> dict[str, tuple[int, int, int, int, str]]:
@@ -224,8 +224,7 @@ def test_a_crash_a_hang_and_a_bomb_cost_their_items_alone(
 
     def strike(path: Path) -> None:
         if path.name in signals:
-            (worker,) = workers(before)
-            os.kill(worker, signals.pop(path.name))
+            os.kill(face_worker(before), signals.pop(path.name))
 
     watcher.after_frame = strike
     config = configure(
