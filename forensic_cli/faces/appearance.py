@@ -7,6 +7,7 @@ structure stays when the light changes. Scene cuts and face tracks are judged by
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -30,7 +31,7 @@ _MAX_SHIFT_PX = 6
 _FLAT_GREY_LEVELS = 1.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Appearance:
     """A picture reduced to its looks, whatever its size.
 
@@ -43,6 +44,19 @@ class Appearance:
     colour: NDArray[np.float32]
     structure: NDArray[np.float32]
     is_monochrome: bool
+
+    # Each is compared with several others.
+    @cached_property
+    def is_flat(self) -> bool:
+        """There is no structure to compare."""
+        return float(self.structure.std()) < _FLAT_GREY_LEVELS
+
+    @cached_property
+    def middle(self) -> NDArray[np.float32] | None:
+        """What of the structure stays in the picture when it is shifted; None where that is flat."""
+        end = _STRUCTURE_PX - _MAX_SHIFT_PX
+        middle = np.ascontiguousarray(self.structure[_MAX_SHIFT_PX:end, _MAX_SHIFT_PX:end])
+        return None if float(middle.std()) < _FLAT_GREY_LEVELS else middle
 
 
 def describe(image: RgbImage) -> Appearance:
@@ -96,20 +110,17 @@ def structure_distance(a: Appearance, b: Appearance) -> float:
         side; 1 for unrelated ones. Two pictures without structure (black, white) are alike: 0;
         one without and one with are not: 1.
     """
-    flat_a, flat_b = (float(x.structure.std()) < _FLAT_GREY_LEVELS for x in (a, b))
-    if flat_a or flat_b:
-        return 0.0 if flat_a and flat_b else 1.0
-    best = max(_best_correlation(a.structure, b.structure), _best_correlation(b.structure, a.structure))
+    if a.is_flat or b.is_flat:
+        return 0.0 if a.is_flat and b.is_flat else 1.0
+    best = max(_best_correlation(a, b), _best_correlation(b, a))
     return min(1.0, 1.0 - best)
 
 
-def _best_correlation(whole: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+def _best_correlation(whole: Appearance, other: Appearance) -> float:
     """Best correlation of the middle of `other` with any place in `whole`, in [-1, 1]."""
-    end = _STRUCTURE_PX - _MAX_SHIFT_PX
-    middle = np.ascontiguousarray(other[_MAX_SHIFT_PX:end, _MAX_SHIFT_PX:end])
-    if float(middle.std()) < _FLAT_GREY_LEVELS:
+    if other.middle is None:
         return 0.0
-    scores = cv2.matchTemplate(whole, middle, cv2.TM_CCOEFF_NORMED)
+    scores = cv2.matchTemplate(whole.structure, other.middle, cv2.TM_CCOEFF_NORMED)
     # OpenCV divides by the contrast of each place: where that is nil, nothing can be said.
     known = np.where(np.isfinite(scores), scores, 0.0)
     return float(np.clip(known, -1.0, 1.0).max())
