@@ -7,10 +7,7 @@ import io
 import os
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from typing import Any
 
 _PROGRESS_INTERVAL_S = 1.0
 
@@ -30,7 +27,7 @@ class _Positioned(io.RawIOBase):
     def fileno(self) -> int:
         return self._descriptor
 
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
+    def readinto(self, buffer: Any, /) -> int:  # collections.abc.Buffer from Python 3.12 on
         target = memoryview(buffer).cast("B")
         content = os.pread(self._descriptor, len(target), self._at)
         target[: len(content)] = content
