@@ -3,8 +3,9 @@
     python benchmarks/memory.py --json memory.json   # the whole, half an hour or more on two slow cores
     python benchmarks/memory.py --short              # a part of it
 
-Each scan runs in a process of its own; the resident memory of that process and of all that it starts is
-summed several times a second, and the highest sum is kept (pages that two processes share count twice).
+Each scan runs in a process of its own; the memory of that process and of all that it starts is summed
+several times a second, and the highest sum is kept. A page that several processes share counts once (Linux's
+proportional set size): workers are copies of a process that has loaded the decoders, and share nearly all of it.
 Exits 1 if the longest video takes over 10% more than the shortest, or the pictures over 25% more than
 the few, or if a frame or an item is missing from the results. Linux only: it reads /proc.
 """
@@ -32,7 +33,6 @@ LARGEST_RATIO_OF_VIDEOS = 1.10
 # So many lanes hold an item each, and their processes are not all there before the first few.
 LARGEST_RATIO_OF_PICTURES = 1.25
 _SAMPLING_INTERVAL_S = 0.2
-_PAGE_KIB = 4
 
 
 @dataclass(frozen=True)
@@ -114,11 +114,12 @@ def resident_mib(pid: int) -> float:
     """Of a process and everything below it."""
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError):
         # It ended between two looks.
         return 0.0
-    return pages * _PAGE_KIB / 1024 + sum(resident_mib(int(child)) for child in children)
+    kib = sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return kib / 1024 + sum(resident_mib(int(child)) for child in children)
 
 
 def scan(name: str, evidence: Path, folder: Path, fps: float, with_report: bool) -> Run:
