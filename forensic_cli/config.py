@@ -150,7 +150,8 @@ class IsolationSettings:
     """Limits of the process in which one item is decoded and its faces are found.
 
     Attributes:
-        memory_mib: writable memory of that process; exceeding it fails the item.
+        memory_mib: writable memory of that process; exceeding it fails the item. The process that reads the
+            media facts beside it may take as much; exceeding it costs the facts.
         stall_s: seconds in which nothing is read of the file and no frame is finished.
         total_s: seconds that the item may take in all, the model's own time left out.
         is_wanted: False decodes in the program's own process, without any of these limits.

@@ -156,7 +156,7 @@ def scan(
         int, typer.Option("--max-packets", help="Look at most at this many coded frames of a video.")
     ] = 10_000_000,
     max_memory: Annotated[
-        int, typer.Option("--max-memory", help="MiB that the process which decodes an item may take.")
+        int, typer.Option("--max-memory", help="MiB that each of an item's two processes may take.")
     ] = 4096,
     max_stall: Annotated[
         float, typer.Option("--max-stall", help="Give an item up after this many seconds without progress.")

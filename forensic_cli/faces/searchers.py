@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 # Steps of Unix's niceness. Searches can wait for frames, but not the other way round: where there are fewer
 # processors than threads, decoding comes first. A scan of full HD on two takes 3% less time.
@@ -24,5 +25,7 @@ def searchers(n_threads: int) -> ThreadPoolExecutor:
 
 def _give_way() -> None:
     thread = threading.get_native_id()
-    niceness = os.getpriority(os.PRIO_PROCESS, thread) + _GIVES_WAY
-    os.setpriority(os.PRIO_PROCESS, thread, min(niceness, _LARGEST_NICENESS))
+    # Some containers refuse it. That costs time alone.
+    with suppress(OSError):
+        niceness = os.getpriority(os.PRIO_PROCESS, thread) + _GIVES_WAY
+        os.setpriority(os.PRIO_PROCESS, thread, min(niceness, _LARGEST_NICENESS))

@@ -10,10 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 _PROGRESS_INTERVAL_S = 1.0
+_MAX_FILE_BYTES = 1 << 63
 
 
 class _Positioned(io.RawIOBase):
-    """A descriptor of which others hold copies: they share its position, so it is left alone."""
+    """A descriptor of which others hold copies: they share its position, so nothing here uses or moves it.
+
+    (Pillow moves the descriptor's own where it decodes a compressed TIFF, and puts it back.)
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor, self._at = descriptor, 0
@@ -29,19 +33,23 @@ class _Positioned(io.RawIOBase):
 
     def readinto(self, buffer: Any, /) -> int:  # collections.abc.Buffer from Python 3.12 on
         target = memoryview(buffer).cast("B")
-        content = os.pread(self._descriptor, len(target), self._at)
+        # The system refuses to read far behind the end.
+        is_within = self._at < self._n_bytes()
+        content = os.pread(self._descriptor, len(target), self._at) if is_within else b""
         target[: len(content)] = content
         self._at += len(content)
         return len(content)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at}.get(whence)
-        if start is None:
-            start = os.fstat(self._descriptor).st_size
-        if start + offset < 0:
+        target = (self._n_bytes() if start is None else start) + offset
+        if not 0 <= target < _MAX_FILE_BYTES:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-        self._at = start + offset
-        return self._at
+        self._at = target
+        return target
+
+    def _n_bytes(self) -> int:
+        return os.fstat(self._descriptor).st_size
 
     def tell(self) -> int:
         return self._at

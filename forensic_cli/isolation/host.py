@@ -100,6 +100,7 @@ class Nursery:
             ForensicError: the nursery did not start.
         """
         self._await_ready()
+        self._control.settimeout(_START_TIMEOUT_S)
         ours, theirs = socket.socketpair()
         with theirs:
             try:

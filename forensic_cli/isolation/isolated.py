@@ -45,8 +45,8 @@ class _Worker:
 class IsolatedReader:
     """Decodes each item in a process of its own; see `FaceReader`.
 
-    Once a worker has ended, the nursery makes the next one. One that does not end is killed together with
-    its nursery, and a new nursery is started for the next item.
+    One nursery makes the workers of one item after the other. A worker that does not end is killed together
+    with its nursery and whatever else that has made, and a new nursery is started.
 
     Args:
         reading: what is asked of every item.

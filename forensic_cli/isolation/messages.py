@@ -135,19 +135,36 @@ class Channel:
             self._send(kind, value, pixels)
 
     def send_progress(self) -> None:
-        """Says that work goes on; where another thread's message is under way, that one says it."""
-        if self._sending.acquire(blocking=False):
-            try:
-                self._send(Kind.PROGRESS)
-            finally:
-                self._sending.release()
+        """Says that work goes on, without waiting.
 
-    def _send(self, kind: Kind, value: object = None, pixels: Sequence[memoryview] = ()) -> None:
-        text = json.dumps(to_jsonable(value), allow_nan=False).encode("ascii")
+        Where another thread's message is under way, that one says it; where the other side has not read for
+        so long that nothing more can be sent, it misses nothing.
+        """
+        if not self._sending.acquire(blocking=False):
+            return
+        try:
+            message = self._packed(Kind.PROGRESS)
+            self._socket.setblocking(False)
+            try:
+                n_sent = self._socket.send(message)
+            except BlockingIOError:
+                return
+            # So short a message goes whole or not at all; but half of one would garble all that follow.
+            self._socket.settimeout(None)
+            self._socket.sendall(message[n_sent:])
+        finally:
+            self._sending.release()
+
+    def _send(self, kind: Kind, value: object, pixels: Sequence[memoryview]) -> None:
         self._socket.settimeout(None)
-        self._socket.sendall(_HEADER.pack(kind, len(text), sum(part.nbytes for part in pixels)) + text)
+        self._socket.sendall(self._packed(kind, value, sum(part.nbytes for part in pixels)))
         for part in pixels:
             self._socket.sendall(part)
+
+    def _packed(self, kind: Kind, value: object = None, n_pixel_bytes: int = 0) -> bytes:
+        """A message but for its pixels."""
+        text = json.dumps(to_jsonable(value), allow_nan=False).encode("ascii")
+        return _HEADER.pack(kind, len(text), n_pixel_bytes) + text
 
     def receive(self, deadline_s: float, max_pixel_bytes: int) -> tuple[Kind, bytes, bytearray]:
         """Waits for one whole message.

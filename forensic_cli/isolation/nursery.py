@@ -16,6 +16,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 from contextlib import suppress
 from typing import NoReturn
 
@@ -31,6 +32,7 @@ LENGTH = struct.Struct(">I")
 # The number of a worker that has ended, and how.
 STATUS = struct.Struct(">Ii")
 READY = b"R"
+_REAP_TIMEOUT_S = 1.0
 # What libraries, and readers of some formats, import where they are first used. Each worker would do that
 # anew, for 10 to 30 ms an item. Pillow's plug-ins are those of the formats that are read: it imports all
 # that it has, where one of them is missing.
@@ -53,8 +55,8 @@ def main(control_descriptor: int, forks: bool) -> None:
 
     Args:
         control_descriptor: of the connection to the host.
-        forks: make a worker of a copy of this process for each item; False makes one of this process
-            itself, for the one item.
+        forks: make a worker of a copy of this process for each errand; False makes one of this process
+            itself, for the one errand.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent()
@@ -77,7 +79,9 @@ def _load(faces: FaceSettings) -> None:
 
     Image.preinit()
     for name in _IMPORTED_LATE:
-        importlib.import_module(name)
+        # Another release of a library may have no such module; then a worker imports what takes its place.
+        with suppress(ImportError):
+            importlib.import_module(name)
     use_one_opencv_thread()
     with suppress(ImportError):
         # An extra: without it, Content Credentials are "not checked".
@@ -146,7 +150,16 @@ class _Workers:
         self._poller.unregister(gone)
         os.close(gone)
         number, worker = self._running.pop(gone)
-        _, status = os.waitpid(worker, 0)
+        deadline_s = time.monotonic() + _REAP_TIMEOUT_S
+        while True:
+            ended, status = os.waitpid(worker, os.WNOHANG)
+            if ended:
+                break
+            # One that ends closes its descriptors just before. One that was taken over may close them and live
+            # on: it must not keep the nursery from the worker beside it.
+            if time.monotonic() > deadline_s:
+                os.kill(worker, signal.SIGKILL)
+            time.sleep(0.001)
         self._control.sendall(STATUS.pack(number, os.waitstatus_to_exitcode(status)))
 
 

@@ -34,6 +34,15 @@ def test_searching_threads_are_nicer_than_the_one_that_made_them() -> None:
     assert niceness() == before
 
 
+def test_where_the_system_refuses_it_they_search_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "setpriority", refuse)
+    with searchers(1) as pool:
+        assert pool.submit(niceness).result() == niceness()
+
+
 def test_there_is_nothing_nicer_than_19() -> None:
     command = ["nice", "-n", "17", sys.executable, "-c", ALREADY_NICE]
     root = Path(__file__).parents[2]

@@ -73,6 +73,17 @@ def test_it_begins_at_the_beginning_leaves_the_shared_position_alone_and_closes_
     os.close(descriptor)
 
 
+def test_far_behind_the_end_there_is_nothing_and_no_position_is_negative_or_too_large(path: Path) -> None:
+    with EvidenceFile(os.open(path, os.O_RDONLY), lambda: None) as file:
+        for offset in (len(CONTENT), 1 << 50, (1 << 63) - 1):
+            assert file.seek(offset) == offset
+            assert file.read(10) == b""
+        for offset, whence in ((1, os.SEEK_CUR), (-1, os.SEEK_SET), ((1 << 63) - 1, os.SEEK_END)):
+            with pytest.raises(OSError, match="Invalid argument"):
+                file.seek(offset, whence)
+            assert file.tell() == (1 << 63) - 1
+
+
 def test_it_says_about_every_second_that_it_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evidence_file, "_PROGRESS_INTERVAL_S", 0.05)
     told: list[float] = []

@@ -119,12 +119,40 @@ import os, signal
 from forensic_cli.isolation import worker
 worker.collect_facts = lambda *_: os.kill(os.getpid(), signal.SIGSEGV)
 """
+LINGERING_PROGRAM = """
+import os, time
+from forensic_cli.isolation import worker
+worker.collect_facts = lambda *_: (os.closerange(3, 64), time.sleep(600))
+"""
+
+
+def run_instead(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    """Has nurseries run this before they begin."""
+    paths, imports, run = host._PROGRAM.partition("from forensic_cli.isolation.nursery import main\n")
+    assert run
+    monkeypatch.setattr(host, "_PROGRAM", paths + program + imports + run)
+
+
+@on_linux
+def test_a_worker_that_hangs_up_and_lives_on_is_killed_and_costs_the_facts_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run_instead(monkeypatch, LINGERING_PROGRAM)
+    with (
+        isolated(reading(), IsolationSettings(stall_s=30)) as reader,
+        open_read_only(CLIP) as file,
+        reader.media_facts(file, CLIP.name) as facts,
+    ):
+        assert len(read_with(reader, CLIP).frames) == 6
+        sheet = facts()
+        assert sheet is not None
+        assert [note.reason for note in sheet.not_determined] == [Reason.READER_ENDED]
+        assert reader.nursery_pid is not None
+        assert children(reader.nursery_pid) == []
 
 
 def test_a_crash_while_facts_are_read_costs_the_facts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    paths, imports, run = host._PROGRAM.partition("from forensic_cli.isolation.nursery import main\n")
-    assert run
-    monkeypatch.setattr(host, "_PROGRAM", paths + CRASHING_PROGRAM + imports + run)
+    run_instead(monkeypatch, CRASHING_PROGRAM)
     with isolated(reading()) as reader:
         facts = facts_with(reader, CLIP)
         assert facts is not None

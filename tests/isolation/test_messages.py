@@ -53,3 +53,25 @@ def test_messages_of_several_threads_arrive_whole() -> None:
         thread.join()
     sender.close()
     receiver.close()
+
+
+def test_signs_of_life_that_nobody_reads_do_not_hold_the_worker_up() -> None:
+    near, far = socket.socketpair()
+    worker, host = Channel(near), Channel(far)
+    n_told = 5000
+    telling = threading.Thread(target=lambda: [worker.send_progress() for _ in range(n_told)], daemon=True)
+    telling.start()
+    telling.join(30)
+    assert not telling.is_alive()
+    # What was sent is whole, and a message that counts waits for room.
+    last = threading.Thread(target=worker.send, args=(Kind.END, {"last": True}), daemon=True)
+    last.start()
+    kinds = [Kind.PROGRESS]
+    while kinds[-1] is Kind.PROGRESS:
+        kind, text, _ = host.receive(time.monotonic() + 30, 0)
+        kinds.append(kind)
+    assert (kind, text) == (Kind.END, b'{"last": true}')
+    assert len(kinds) < n_told
+    last.join(30)
+    worker.close()
+    host.close()
