@@ -115,6 +115,7 @@ def attempt(
     process.kill()
     process.wait()
     past = read_past(folder / "results")
+    running = [stopped.item for stopped in past.stopped]
     # Killed between the last write and the end of the process: there is nothing left to do.
     had_finished = past.is_complete and (folder / "report.pdf").is_file()
     resumed = start("--resume", folder / "results")
@@ -123,9 +124,9 @@ def attempt(
     if faults:
         faults.append(errors.decode(errors="replace")[-500:])
     elif past.stopped and not past.is_complete:
-        named = load_results(folder / "results").run.resumptions[-1].stopped_item
-        faults += [] if named == past.stopped.item else ["the running item is not named"]
-    return Attempt(moment_s, len(past.done), past.stopped.item if past.stopped else "none", tuple(faults))
+        named = [stopped.item for stopped in load_results(folder / "results").run.resumptions[-1].stopped]
+        faults += [] if named == running else ["the running items are not those that are named"]
+    return Attempt(moment_s, len(past.done), ", ".join(running) or "none", tuple(faults))
 
 
 def main() -> int:
