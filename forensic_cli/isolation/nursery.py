@@ -34,17 +34,16 @@ STATUS = struct.Struct(">Ii")
 READY = b"R"
 _REAP_TIMEOUT_S = 1.0
 # What libraries, and readers of some formats, import where they are first used. Each worker would do that
-# anew, for 10 to 30 ms an item. Pillow's plug-ins are those of the formats that are read: it imports all
-# that it has, where one of them is missing.
+# anew, for 10 to 30 ms an item. Pillow's plug-ins are those of the formats that are read, beside its common
+# ones: it imports all that it has, where one of them is missing. `c2pa` is an extra: without it, Content
+# Credentials are "not checked".
 _IMPORTED_LATE = (
     "av.subtitles.stream",
+    "c2pa",
     "encodings.unicode_escape",
     "numpy.ma",
-    "PIL.BmpImagePlugin",
     "PIL.ImageCms",
-    "PIL.JpegImagePlugin",
     "PIL.MpoImagePlugin",
-    "PIL.PngImagePlugin",
     "PIL.TiffImagePlugin",
     "PIL.WebPImagePlugin",
 )
@@ -83,9 +82,6 @@ def _load(faces: FaceSettings) -> None:
         with suppress(ImportError):
             importlib.import_module(name)
     use_one_opencv_thread()
-    with suppress(ImportError):
-        # An extra: without it, Content Credentials are "not checked".
-        import c2pa  # noqa: F401
     if faces.detector is DetectorName.DLIB_HOG:
         DlibHogDetector.warm_up(faces.n_threads)
 
